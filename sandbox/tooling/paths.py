@@ -1,0 +1,41 @@
+# Copyright (c) 2026, edgefleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where things lie: the checkout, the cache that checkouts share, the tree in which Ansible finds the collection."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def cache() -> Path:
+    """Downloads and builds that every checkout of this user shares."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(os.environ.get("EDGEFLEET_CACHE") or os.path.join(base, "edgefleet"))
+
+
+def state(instance: str) -> Path:
+    """What a running sandbox keeps; sandbox/hosts owns it."""
+    return Path("/run/edgefleet") / instance
+
+
+def logs() -> Path:
+    """Output of the steps of this checkout's commands."""
+    path = ROOT / ".cache" / "logs"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def collections() -> Path:
+    """A collections path with this checkout as edgefleet.ecs, by a link; the others come from site-packages."""
+    tree = ROOT / ".cache" / "collections"
+    link = tree / "ansible_collections" / "edgefleet" / "ecs"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if not (link.is_symlink() and link.resolve() == ROOT):
+        link.unlink(missing_ok=True)
+        with contextlib.suppress(FileExistsError):  # another command of this checkout was faster
+            link.symlink_to(ROOT)
+    return tree
