@@ -1,0 +1,49 @@
+# Copyright (c) 2026, edgefleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The planning functions as filters, for the rollout role. What they decide stands in module_utils/planning/."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import gate, plan, summary
+
+Data = Mapping[str, Any]
+
+
+def fleet_plan(
+    sites: Mapping[str, str], observations: Mapping[str, Data], view: Data, **options: Any
+) -> dict[str, Any]:
+    try:
+        return plan.build(sites, observations, view, options)
+    except plan.PlanError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+def fleet_gate(planned: Data, number: int, results: Sequence[Data], budget: Data) -> dict[str, Any]:
+    try:
+        return gate.gate(planned, number, results, budget)
+    except plan.PlanError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+def fleet_batch_result(planned: Data, number: int, **seen: Any) -> dict[str, Any]:
+    return gate.batch_result(planned, number, **seen)
+
+
+def fleet_record(planned: Data, results: Sequence[Data], ended: str) -> dict[str, Any]:
+    return summary.record(planned, results, ended)
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {
+            "fleet_plan": fleet_plan,
+            "fleet_gate": fleet_gate,
+            "fleet_batch_result": fleet_batch_result,
+            "fleet_record": fleet_record,
+        }

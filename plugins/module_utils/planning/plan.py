@@ -1,0 +1,223 @@
+# Copyright (c) 2026, edgefleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run will do, in which order: a pure function of what was seen and what was asked.
+
+A host arrives here as one observation (what C(host_facts) said, or why it could not say it) and as one container
+instance of the Region's view, if there is one. It leaves with an C(action) and, if it is to change, a place in a batch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+SCHEMA = 1
+
+UNCHANGED, CONVERGE, BLOCKED, FAILED, UNREACHABLE = "unchanged", "converge", "blocked", "failed", "unreachable"
+
+# The attribute by which a rollout marks the hosts that it has drained itself. Whoever finds a host DRAINING can tell
+# an unfinished run (heal it) from an operator's decision (leave it).
+DRAIN_MARK = "fleet_drained"
+RELEASE_ATTRIBUTE = "fleet_release"
+
+# The wave of the sites that no wave names.
+LAST_WAVE = "rest"
+
+
+class PlanError(ValueError):
+    """Input that no plan can be made of. The text is for the operator."""
+
+
+def limit_of(value: int | str, total: int) -> int:
+    """A number or a percentage of C(total), rounded down, as a count of hosts.
+
+    >>> limit_of("30%", 10), limit_of("5%", 10), limit_of(4, 10)
+    (3, 0, 4)
+    """
+    text = str(value).strip()
+    if not re.fullmatch(r"\d+%?", text):
+        raise PlanError(f"'{value}' is neither a number of hosts nor a percentage such as '25%'.")
+    if text.endswith("%"):
+        share = int(text[:-1])
+        if share > 100:
+            raise PlanError(f"'{value}' is more than all hosts (allowed: 0% to 100%).")
+        return total * share // 100
+    return int(text)
+
+
+def order_of_waves(sites: Sequence[str], waves: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The waves with their sites, in order; sites that no wave names come last, in an implicit wave of their own."""
+    known, placed = set(sites), set[str]()
+    ordered = []
+    for number, wave in enumerate(waves, start=1):
+        name = str(wave.get("name") or f"wave-{number}")
+        named = [str(site) for site in wave.get("sites", [])]
+        twice = sorted(placed & set(named))
+        if twice:
+            raise PlanError(f"fleet_waves: site '{twice[0]}' of wave '{name}' stands in an earlier wave, too.")
+        placed |= set(named)
+        # A site that is named but has no host in this run (a limit, an empty group) takes no part.
+        ordered.append({**wave, "name": name, "sites": [site for site in named if site in known]})
+    rest = [site for site in sites if site not in placed]
+    if rest:
+        ordered.append({"name": LAST_WAVE, "sites": rest})
+    return [wave for wave in ordered if wave["sites"]]
+
+
+def region_drift(instance: Mapping[str, Any], wanted: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What differs on the Region's side of a host that is a container instance already."""
+    if not instance:
+        return []
+    has = instance["attributes"]
+    missing = {name: value for name, value in sorted(wanted.items()) if has.get(name) != value}
+    drift = []
+    if missing:
+        drift.append(_drift("attributes", {name: has.get(name) for name in missing}, missing, "ECS attributes differ"))
+    if instance["status"] == "DRAINING" and DRAIN_MARK in has:
+        drift.append(_drift("status", "DRAINING", "ACTIVE", f"run {has[DRAIN_MARK]} drained it and did not end"))
+    if not instance["agent_connected"]:
+        drift.append(_drift("ecs_agent", "not connected", "connected", "ECS has lost the agent"))
+    return drift
+
+
+def _drift(component: str, before: Any, after: Any, reason: str) -> dict[str, Any]:
+    return {"component": component, "before": before, "after": after, "disruptive": False, "reason": reason}
+
+
+def build(
+    sites: Mapping[str, str],
+    observations: Mapping[str, Mapping[str, Any]],
+    view: Mapping[str, Any],
+    options: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The plan of a run.
+
+    :param sites: by host, the name of its site.
+    :param observations: by host, what C(host_facts) returned, or how it failed.
+    :param view: the Region's side: C(instances), container instances as C(container_instance_info) returns them, and
+        C(nodes), the ids of the managed nodes that SSM knows (C(None): not asked).
+    :param options: C(started) (ISO 8601, UTC), C(fleet), C(cluster), C(region), C(release), C(waves),
+        C(max_unavailable).
+    :raises PlanError: when a host has no site, or waves or limits make no sense.
+    """
+    homeless = sorted(name for name, site in sites.items() if not site)
+    if homeless:
+        raise PlanError(f"fleet_site is not set for: {', '.join(homeless)}. Set it in the group_vars of each site.")
+    instances = {item["ec2_instance_id"]: item for item in view.get("instances", []) if item.get("ec2_instance_id")}
+    release = str(options.get("release") or "")
+    decided = {
+        name: {"site": site, **_decide(observations[name], instances, view.get("nodes"), release)}
+        for name, site in sites.items()
+    }
+    waves = order_of_waves(_sites_in_order(decided), options.get("waves") or [])
+    batches = _batches(decided, waves, options.get("max_unavailable", 1))
+    return {
+        "schema": SCHEMA,
+        # The run's name: its start, in characters that file names and ECS attributes take.
+        "run_id": re.sub("[-:]", "", str(options.get("started", ""))),
+        **{key: options.get(key) for key in ("started", "fleet", "cluster", "region", "release")},
+        "hosts": decided,
+        "waves": waves,
+        "batches": batches,
+        "serial": [1 + len(batch["hosts"]) for batch in batches] or [1],
+    }
+
+
+def _sites_in_order(decided: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(host["site"] for host in decided.values()))
+
+
+def _decide(
+    observation: Mapping[str, Any], instances: Mapping[str, Any], nodes: Sequence[str] | None, release: str
+) -> dict[str, Any]:
+    nothing: dict[str, Any] = {"drift": [], "disruptive": False, "register": False, "instance": None, "status": None}
+    if observation.get("unreachable") or observation.get("failed"):
+        action = UNREACHABLE if observation.get("unreachable") else FAILED
+        return {**nothing, "action": action, "reason": str(observation.get("msg", "")).strip()}
+    registration = observation["host"]["registration"]
+    identity = registration["instance_id"] if registration["registered"] else None
+    instance = instances.get(identity) or {}
+    wanted = {**observation.get("attributes", {}), **({RELEASE_ATTRIBUTE: release} if release else {})}
+    drift = [*observation["drift"], *region_drift(instance, wanted)]
+    if identity and not instance and not any(entry["component"] == "ecs_agent" for entry in drift):
+        drift.append(_drift("ecs_agent", None, "registered", "the cluster has no such container instance"))
+    reason = _why_blocked(observation, identity, nodes)
+    return {
+        "action": BLOCKED if reason else CONVERGE if drift else UNCHANGED,
+        "reason": reason,
+        "drift": drift,
+        "disruptive": any(entry["disruptive"] for entry in drift),
+        "register": any(entry["component"] == "registration" for entry in drift),
+        "identity": identity,
+        "instance": instance.get("container_instance_arn"),
+        "status": instance.get("status"),
+        # An operator's drain outlives the run.
+        "stays_draining": instance.get("status") == "DRAINING" and DRAIN_MARK not in instance["attributes"],
+        "attributes": wanted,
+        "versions": observation["host"]["packages"],
+    }
+
+
+def _why_blocked(observation: Mapping[str, Any], identity: str | None, nodes: Sequence[str] | None) -> str:
+    errors = [finding for finding in observation["findings"] if finding["level"] == "error"]
+    if errors:
+        return " ".join(f"{finding['what']} {finding['advice']}".strip() for finding in errors)
+    if identity and nodes is not None and identity not in nodes:
+        return (
+            f"The host is registered as {identity}, which Systems Manager does not know (deregistered, or another "
+            "account or Region). Remove the dead identity (edgefleet.ecs.registration, state: absent) and run again."
+        )
+    return ""
+
+
+def _batches(
+    decided: Mapping[str, Mapping[str, Any]], waves: Iterable[Mapping[str, Any]], max_unavailable: int | str
+) -> list[dict[str, Any]]:
+    batches: list[dict[str, Any]] = []
+    for wave in waves:
+        for site in wave["sites"]:
+            members = [name for name, host in decided.items() if host["site"] == site]
+            to_change = [name for name in members if decided[name]["action"] == CONVERGE]
+            size = _batch_size(wave.get("max_unavailable", max_unavailable), len(members))
+            batches += _site_batches(decided, wave["name"], site, to_change, size, start=len(batches) + 1)
+    return batches
+
+
+def _batch_size(max_unavailable: int | str, hosts: int) -> int:
+    """At least one host of a site changes at a time, however small the site and its percentage."""
+    if str(max_unavailable).strip() in ("0", "0%"):
+        raise PlanError(f"fleet_max_unavailable is {max_unavailable}: no host could ever change.")
+    try:
+        return max(limit_of(max_unavailable, hosts), 1)
+    except PlanError as error:
+        raise PlanError(f"fleet_max_unavailable: {error}") from None
+
+
+def _site_batches(
+    decided: Mapping[str, Mapping[str, Any]], wave: str, site: str, names: Sequence[str], size: int, start: int
+) -> list[dict[str, Any]]:
+    chunks = [names[at : at + size] for at in range(0, len(names), size)]
+    conductors = [f"fleet-conductor-{start + at}-{site}" for at in range(len(chunks))]
+    return [
+        {
+            "number": start + at,
+            "wave": wave,
+            "site": site,
+            "conductor": conductors[at],
+            "hosts": list(chunk),
+            "members": [conductors[at], *chunk],
+            # One activation a site a run: the site's first conductor makes it, the last one deletes it.
+            "site_conductor": conductors[0],
+            "registers": sum(decided[name]["register"] for name in names),
+            "last_of_site": at == len(chunks) - 1,
+            "drain": [
+                decided[name]["instance"]
+                for name in chunk
+                if decided[name]["disruptive"] and decided[name]["instance"] and decided[name]["status"] == "ACTIVE"
+            ],
+        }
+        for at, chunk in enumerate(chunks)
+    ]

@@ -1,0 +1,132 @@
+# Copyright (c) 2026, edgefleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The record of a run, and the lines that an operator reads of it: pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .gate import OUTCOMES, outcomes_so_far, planned_outcome
+from .plan import BLOCKED, CONVERGE, FAILED, UNREACHABLE
+
+SCHEMA = 1
+
+# The outcomes that the table always shows; the others appear when a host has them.
+_ALWAYS = ("unchanged", "converged", "failed", "unreachable")
+
+
+def record(plan: Mapping[str, Any], results: Sequence[Mapping[str, Any]], ended: str) -> dict[str, Any]:
+    """The record of a run: the plan's head, every host's outcome with its reason and drift, and the sums by site."""
+    outcomes = outcomes_so_far(results)
+    hosts = {
+        name: {
+            "site": host["site"],
+            "wave": _wave_of(plan, host["site"]),
+            **(outcomes.get(name) or planned_outcome(host)),
+            "drift": host["drift"],
+            "versions_before": host.get("versions", {}),
+        }
+        for name, host in plan["hosts"].items()
+    }
+    return {
+        "schema": SCHEMA,
+        **{key: plan[key] for key in ("run_id", "started", "fleet", "cluster", "region", "release")},
+        "ended": ended,
+        "waves": [{"name": wave["name"], "sites": wave["sites"]} for wave in plan["waves"]],
+        "hosts": hosts,
+        "sites": _by_site(plan, hosts),
+    }
+
+
+def _wave_of(plan: Mapping[str, Any], site: str) -> str:
+    return next(wave["name"] for wave in plan["waves"] if site in wave["sites"])
+
+
+def _by_site(plan: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    sums: dict[str, dict[str, int]] = {
+        site: {"hosts": 0, **dict.fromkeys(OUTCOMES, 0)} for wave in plan["waves"] for site in wave["sites"]
+    }
+    for host in hosts.values():
+        sums[host["site"]]["hosts"] += 1
+        sums[host["site"]][host["outcome"]] += 1
+    return sums
+
+
+def table(run: Mapping[str, Any]) -> list[str]:
+    """The end of a run in a terminal: a row a site, a row of sums, and a line for each host that is not as asked."""
+    shown = [name for name in OUTCOMES if name in _ALWAYS or any(site[name] for site in run["sites"].values())]
+    columns = ["hosts", *shown]
+    total = {column: sum(site[column] for site in run["sites"].values()) for column in columns}
+    rows = [["SITE", *(column.upper() for column in columns)]]
+    rows += [[name, *(str(site[column]) for column in columns)] for name, site in run["sites"].items()]
+    rows += [["all", *(str(total[column]) for column in columns)]]
+    trouble = [
+        f"{host['outcome']:<11}  {host['site']}/{name}: {_one_line(host['reason'])}"
+        for name, host in run["hosts"].items()
+        if host["outcome"] not in ("unchanged", "converged")
+    ]
+    return [_head(run), *_aligned(rows), *trouble]
+
+
+def plan_lines(plan: Mapping[str, Any]) -> list[str]:
+    """The plan as an operator reads it before a run: batches in order, then what differs on each host."""
+    batches = [
+        f"{batch['number']:>3}. wave {batch['wave']}, site {batch['site']}: {', '.join(batch['hosts'])}"
+        + (f"  (drains {len(batch['drain'])})" if batch["drain"] else "")
+        for batch in plan["batches"]
+    ]
+    differences = [line for name, host in plan["hosts"].items() for line in _host_lines(name, host)]
+    counts = {action: sum(host["action"] == action for host in plan["hosts"].values()) for action in _ACTIONS}
+    sums = ", ".join(f"{count} {_ACTIONS[action]}" for action, count in counts.items() if count)
+    return [f"{_head(plan)}: {sums or 'no hosts'}", *batches, *differences]
+
+
+_ACTIONS = {
+    "unchanged": "as asked",
+    CONVERGE: "to change",
+    BLOCKED: "blocked",
+    FAILED: "failed",
+    UNREACHABLE: "unreachable",
+}
+
+
+def _host_lines(name: str, host: Mapping[str, Any]) -> list[str]:
+    where = f"     {host['site']}/{name}"
+    if host["action"] in (BLOCKED, FAILED, UNREACHABLE):
+        return [f"{where}: {host['action']}: {_one_line(host['reason'])}"]
+    return [
+        f"{where}: {entry['component']}: {entry['reason']}{' (disruptive)' if entry['disruptive'] else ''}"
+        for entry in host["drift"]
+    ]
+
+
+def _head(run: Mapping[str, Any]) -> str:
+    release = f", release {run['release']}" if run["release"] else ""
+    return f"Fleet {run['fleet']}, cluster {run['cluster']} in {run['region']}{release}"
+
+
+def progress_line(plan: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> str:
+    """One line for the batch that has just ended: where the run stands."""
+    last = results[-1]
+    counts = {name: sum(host["outcome"] == name for host in last["outcomes"].values()) for name in OUTCOMES}
+    said = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    done = sum(len(result["outcomes"]) for result in results)
+    total = sum(len(batch["hosts"]) for batch in plan["batches"])
+    place = f"batch {last['number']}/{len(plan['batches'])}, wave {last['wave']}, site {last['site']}"
+    return f"[{done}/{total} hosts] {place}: {said}"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+    return [
+        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))])
+        for row in rows
+    ]
+
+
+def _one_line(text: str, most: int = 300) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
