@@ -83,9 +83,9 @@ def read(path: str) -> dict[str, Any]:
     try:
         settings = json.loads(text) if text.strip() else {}
     except ValueError as error:
-        raise ConfigError(f"{path} is not JSON ({error}). The agent ignores it as it is: repair or remove it.") from error
+        raise ConfigError(f"{path} is not JSON ({error}). The agent ignores it so: repair or remove it.") from error
     if not isinstance(settings, dict):
-        raise ConfigError(f"{path} holds no JSON object. The agent ignores it as it is: repair or remove it.")
+        raise ConfigError(f"{path} holds no JSON object. The agent ignores it so: repair or remove it.")
     return settings
 
 
