@@ -1,0 +1,129 @@
+# Copyright (c) 2026, edgefleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Debian's docker.io and what a minimal bookworm lacks for it, fetched by this machine's own apt.
+
+Apt works on a state of its own (nothing of the machine's changes, no root needed) with the machine's own sources, cut down
+to Debian's bookworm suites: what apt would install for BASE and for BASE plus docker.io differs by what must be served.
+"""
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Iterable
+
+from .run import BuildError, run
+
+SUITE = "bookworm"
+SUITES = frozenset((SUITE, SUITE + "-updates", SUITE + "-security"))
+BASE = (
+    "systemd", "systemd-sysv", "dbus", "libpam-systemd", "openssh-server", "sudo", "python3", "python3-apt", "curl", "gnupg",
+    "ca-certificates", "iptables", "iproute2",
+)
+WANTED = "docker.io"
+_QUOTED = re.compile(r"^'(?P<uri>[^']+)' (?P<file>\S+) ")
+
+
+def _stanzas(content: str) -> list[dict[str, list[str]]]:
+    """Fields of a deb822 sources file; only what is needed to judge a stanza."""
+    stanzas = []
+    for block in re.split(r"\n\s*\n", content):
+        fields = {}
+        for line in block.splitlines():
+            key, separator, value = line.partition(":")
+            if separator and not line.startswith(("#", " ")):
+                fields[key.strip().lower()] = value.split()
+        stanzas.append(fields)
+    return stanzas
+
+
+def deb822_blocks(content: str) -> list[str]:
+    """Blocks of a .sources file that serve one of the suites."""
+    blocks = re.split(r"\n\s*\n", content.strip())
+    parsed = _stanzas(content.strip())
+    return [
+        block for block, fields in zip(blocks, parsed)
+        if SUITES & set(fields.get("suites", [])) and "deb" in fields.get("types", []) and fields.get("enabled") != ["no"]
+    ]
+
+
+def one_line_sources(content: str) -> list[str]:
+    """Lines of a .list file that serve one of the suites."""
+    found = []
+    for line in content.splitlines():
+        words = re.sub(r"\[[^]]*\]", "", line.split("#")[0]).split()
+        if len(words) > 2 and words[0] == "deb" and words[2] in SUITES:
+            found.append(line)
+    return found
+
+
+def machine_sources(base: Path = Path("/etc/apt")) -> tuple[list[str], list[str]]:
+    """(one-line entries, deb822 blocks) of this machine for Debian bookworm."""
+    lines: list[str] = []
+    blocks: list[str] = []
+    files = [base / "sources.list", *sorted((base / "sources.list.d").glob("*"))]
+    for path in files:
+        if path.suffix == ".list" and path.is_file():
+            lines += one_line_sources(path.read_text(encoding="utf-8"))
+        elif path.suffix == ".sources" and path.is_file():
+            blocks += deb822_blocks(path.read_text(encoding="utf-8"))
+    return lines, blocks
+
+
+class Apt:
+    """apt-get with a private state."""
+
+    def __init__(self, work: Path) -> None:
+        lines, blocks = machine_sources()
+        if not lines and not blocks:
+            raise BuildError("No Debian %s source in /etc/apt: the engine for the sandbox hosts comes from there" % SUITE)
+        for directory in ("lists/partial", "archives/partial", "sources.d"):
+            (work / directory).mkdir(parents=True, exist_ok=True)
+        (work / "sources.list").write_text("\n".join([*lines, ""]), encoding="utf-8")
+        (work / "sources.d/debian.sources").write_text("\n\n".join([*blocks, ""]), encoding="utf-8")
+        (work / "status").touch()
+        self._options = [
+            "-o", "Dir::State=%s" % work, "-o", "Dir::State::lists=%s" % (work / "lists"),
+            "-o", "Dir::State::status=%s" % (work / "status"), "-o", "Dir::Cache=%s" % work,
+            "-o", "Dir::Cache::archives=%s" % (work / "archives"),
+            "-o", "Dir::Etc::sourcelist=%s" % (work / "sources.list"),
+            "-o", "Dir::Etc::sourceparts=%s" % (work / "sources.d"),
+            "-o", "APT::Architecture=amd64", "-o", "APT::Install-Recommends=false", "-o", "APT::Sandbox::User=root",
+            "-o", "Acquire::Languages=none", "-o", "Debug::NoLocking=true",
+        ]
+
+    def _apt(self, *arguments: str, cwd: Path | None = None) -> str:
+        return run("apt-get", "--quiet", *self._options, *arguments, cwd=cwd)
+
+    def update(self) -> None:
+        self._apt("update")
+
+    def closure(self, packages: Iterable[str]) -> dict[str, str]:
+        """File name -> name=version of all that apt would install on an empty machine."""
+        listing = self._apt("--print-uris", "--yes", "install", *packages)
+        files = (match["file"] for match in map(_QUOTED.match, listing.splitlines()) if match)
+        return {file: _specification(file) for file in files}
+
+    def download(self, specifications: Iterable[str], target: Path) -> None:
+        target.mkdir(parents=True, exist_ok=True)
+        self._apt("download", *specifications, cwd=target)
+
+
+def _specification(file: str) -> str:
+    """docker.io_20.10.24+dfsg1-1_amd64.deb -> docker.io=20.10.24+dfsg1-1 (an epoch's colon is %3a in the file name)."""
+    name, version = file.split("_")[:2]
+    return "%s=%s" % (name, version.replace("%3a", ":"))
+
+
+def fetch(work: Path, target: Path) -> list[str]:
+    """Downloads into target; the packages as name=version."""
+    apt = Apt(work)
+    apt.update()
+    base = apt.closure(BASE)
+    whole = apt.closure((*BASE, WANTED))
+    lacking = sorted(specification for file, specification in whole.items() if file not in base)
+    partial = target.with_suffix(".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    apt.download(lacking, partial)
+    partial.replace(target)
+    return lacking

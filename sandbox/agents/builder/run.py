@@ -1,0 +1,29 @@
+# Copyright (c) 2026, edgefleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""External programs, with their own words in the error."""
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+TOOLS = {"dpkg-deb": "dpkg", "apt-ftparchive": "apt-utils", "apt-get": "apt", "gpg": "gnupg", "gpgconf": "gnupg"}
+
+
+class BuildError(Exception):
+    """The build cannot go on; the text says what to do."""
+
+
+def check_tools() -> None:
+    missing = sorted({package for tool, package in TOOLS.items() if not shutil.which(tool)})
+    if missing:
+        raise BuildError("Missing on this machine: apt-get install " + " ".join(missing))
+
+
+def run(*command: str, cwd: Path | None = None, env: dict[str, str] | None = None) -> str:
+    merged = {**os.environ, "LC_ALL": "C.UTF-8", **(env or {})}
+    result = subprocess.run(command, cwd=cwd, env=merged, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise BuildError("%s ended with %d: %s" % (" ".join(command[:3]), result.returncode, result.stderr.strip()[-2000:]))
+    return result.stdout

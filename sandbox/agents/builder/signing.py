@@ -1,0 +1,57 @@
+# Copyright (c) 2026, edgefleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Throwaway OpenPGP keys: the private halves live for one build, in a directory that goes with it."""
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from .run import BuildError, run
+
+
+class Key(NamedTuple):
+    name: str
+    fingerprint: str
+
+
+class Keyring:
+    """A context: the temporary GNUPGHOME and its gpg-agent end with it."""
+
+    def __init__(self) -> None:
+        self._home = Path()
+
+    def __enter__(self) -> Keyring:
+        # A short path: the agent's socket lies in it, and the name of a socket has 107 characters at most.
+        self._home = Path(tempfile.mkdtemp(prefix="gpg-"))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            run("gpgconf", "--homedir", str(self._home), "--kill", "all")
+        finally:
+            shutil.rmtree(self._home, ignore_errors=True)
+
+    def _gpg(self, *arguments: str) -> str:
+        return run("gpg", "--homedir", str(self._home), "--batch", "--no-tty", "--quiet", *arguments)
+
+    def create(self, name: str, algorithm: str, expiry: str) -> Key:
+        self._gpg("--pinentry-mode", "loopback", "--passphrase", "", "--quick-gen-key", name, algorithm, "sign", expiry)
+        listing = self._gpg("--with-colons", "--list-keys", "=" + name)
+        for line in listing.splitlines():
+            fields = line.split(":")
+            if fields[0] == "fpr":
+                return Key(name, fields[9])
+        raise BuildError("gpg made no key for " + name)
+
+    def export(self, key: Key, target: Path) -> None:
+        target.write_text(self._gpg("--armor", "--export", key.fingerprint), encoding="ascii")
+
+    def detach(self, key: Key, source: Path, target: Path, armored: bool) -> None:
+        form = ["--armor"] if armored else []
+        self._gpg("--yes", "--local-user", key.fingerprint, *form, "--output", str(target), "--detach-sign", str(source))
+
+    def clear_sign(self, key: Key, source: Path, target: Path) -> None:
+        self._gpg("--yes", "--local-user", key.fingerprint, "--output", str(target), "--clear-sign", str(source))

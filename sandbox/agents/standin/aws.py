@@ -1,0 +1,103 @@
+# Copyright (c) 2026, edgefleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One call of an AWS JSON service, signed or not."""
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Callable, Mapping
+
+from . import sigv4, wire
+from .release import VERSION
+
+THROTTLES = frozenset(
+    ("Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded")
+)
+
+
+class AwsError(Exception):
+    """A refusal by the service."""
+
+    def __init__(self, code: str, message: str, status: int, request_id: str = "") -> None:
+        super().__init__("%s: %s\n\tstatus code: %d, request id: %s" % (code, message, status, request_id))
+        self.code = code
+        self.message = message
+        self.status = status
+
+    @property
+    def transient(self) -> bool:
+        return self.status >= 500 or self.code in THROTTLES
+
+
+def dns_suffix(region: str) -> str:
+    """Partition suffixes as in the agents' endpoint tables."""
+    for prefix, suffix in (("cn-", "amazonaws.com.cn"), ("eusc-", "amazonaws.eu")):
+        if region.startswith(prefix):
+            return suffix
+    return "amazonaws.com"
+
+
+def endpoint(service: str, region: str, override: str = "") -> str:
+    if not override:
+        return "https://%s.%s.%s" % (service, region, dns_suffix(region))
+    return override if "://" in override else "https://" + override
+
+
+def _error(response: wire.Response) -> AwsError:
+    try:
+        body = json.loads(response.body or b"{}")
+    except ValueError:
+        body = {}
+    if not isinstance(body, dict):
+        body = {}
+    code = str(body.get("__type") or response.headers.get("x-amzn-errortype") or "UnknownError")
+    message = str(body.get("message") or body.get("Message") or "")
+    request_id = response.headers.get("x-amzn-requestid", "")
+    return AwsError(code.rpartition("#")[2].partition(":")[0], message, response.status, request_id)
+
+
+class Client:
+    """`authorize` may add headers that are made from the signed ones (the SSM agent's RSA signature)."""
+
+    def __init__(
+        self,
+        service: str,
+        target_prefix: str,
+        region: str,
+        address: str,
+        credentials: Callable[[], sigv4.Credentials] | None = None,
+        environ: Mapping[str, str] | None = None,
+        authorize: Callable[[dict[str, str]], dict[str, str]] | None = None,
+        agent_name: str = "edgefleet-standin",
+    ) -> None:
+        self._service = service
+        self._prefix = target_prefix
+        self._region = region
+        self._address = address
+        self._credentials = credentials
+        self._environ = os.environ if environ is None else environ
+        self._authorize = authorize
+        self._agent_name = agent_name
+
+    def call(self, action: str, payload: Mapping[str, Any], timeout: float = 10.0) -> dict[str, Any]:
+        """The reply; AwsError for a refusal, WireError where there was no reply."""
+        body = json.dumps(payload, separators=(",", ":")).encode()
+        url = wire.parse_url(self._address)
+        headers = {
+            "Host": url.netloc,
+            "Content-Type": "application/x-amz-json-1.1",
+            "X-Amz-Target": "%s.%s" % (self._prefix, action),
+        }
+        if self._credentials:
+            headers = sigv4.sign(headers, url.path, body, self._region, self._service, self._credentials())
+            if self._authorize:
+                headers.update(self._authorize(headers))
+        headers["User-Agent"] = "%s/%s" % (self._agent_name, VERSION)
+        response = wire.post(self._address, headers, body, self._environ, timeout)
+        if response.status != 200:
+            raise _error(response)
+        try:
+            reply = json.loads(response.body or b"{}")
+        except ValueError as error:
+            raise wire.WireError("SerializationError: %s" % error) from error
+        return reply if isinstance(reply, dict) else {}

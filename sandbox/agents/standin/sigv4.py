@@ -1,0 +1,49 @@
+# Copyright (c) 2026, edgefleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""AWS Signature Version 4 for the one shape that the agents send: POST, no query, JSON body."""
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from typing import Mapping, NamedTuple
+
+
+class Credentials(NamedTuple):
+    access_key: str
+    secret_key: str
+    token: str = ""
+
+
+def _hmac(key: bytes, text: str) -> bytes:
+    return hmac.new(key, text.encode(), hashlib.sha256).digest()
+
+
+def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+    key = ("AWS4" + secret).encode()
+    for part in (date, region, service, "aws4_request"):
+        key = _hmac(key, part)
+    return key
+
+
+def sign(
+    headers: Mapping[str, str], path: str, body: bytes, region: str, service: str, credentials: Credentials, now: float | None = None
+) -> dict[str, str]:
+    """The given headers (with Host) plus X-Amz-Date, X-Amz-Security-Token and Authorization."""
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+    signed = dict(headers)
+    signed["X-Amz-Date"] = stamp
+    if credentials.token:
+        signed["X-Amz-Security-Token"] = credentials.token
+    lowered = sorted((name.lower(), " ".join(value.split())) for name, value in signed.items())
+    names = ";".join(name for name, _value in lowered)
+    canonical = "\n".join(
+        ["POST", path, "", *("%s:%s" % item for item in lowered), "", names, hashlib.sha256(body).hexdigest()]
+    )
+    scope = "/".join((stamp[:8], region, service, "aws4_request"))
+    to_sign = "\n".join(("AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()))
+    signature = _hmac(_signing_key(credentials.secret_key, stamp[:8], region, service), to_sign).hex()
+    signed["Authorization"] = "AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%s" % (
+        credentials.access_key, scope, names, signature,
+    )
+    return signed
