@@ -150,7 +150,7 @@ def _decide(
         "reason": reason,
         "drift": drift,
         "disruptive": any(entry["disruptive"] for entry in drift),
-        "register": any(entry["component"] == "registration" for entry in drift),
+        "register": not identity,
         "identity": identity,
         "instance": instance.get("container_instance_arn"),
         "status": instance.get("status"),
