@@ -1,0 +1,122 @@
+# Copyright (c) 2026, edgefleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What makes one host out of the shared root file system: the files that differ, and how it is booted. No I/O."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from .topology import REGION_ADDRESS, Host
+
+USER = "ops"
+USER_ID = 1000
+PACKAGE_KEY = "/usr/share/keyrings/sandbox.asc"
+SSHD_LOG = "/var/log/sshd.log"
+
+# Without purpose in a container, or reaching for the machine's kernel, or waking up on their own during a test.
+MASKED_UNITS = (
+    "apt-daily-upgrade.timer",
+    "apt-daily.timer",
+    "console-getty.service",
+    "dev-hugepages.mount",
+    "dpkg-db-backup.timer",
+    "e2scrub_all.timer",
+    "fstrim.timer",
+    "getty@tty1.service",
+    "modprobe@.service",
+    "sys-kernel-debug.mount",
+    "sys-kernel-tracing.mount",
+    "systemd-modules-load.service",
+    "systemd-networkd.service",
+    "systemd-networkd.socket",
+    "systemd-pstore.service",
+    "systemd-resolved.service",
+    "systemd-timesyncd.service",
+)
+
+# VERBOSE makes sshd log each session, and -E (below) makes it log them to a file that `hosts executions` counts.
+# Without UseDNS no a login waits for a name server that is not there.
+_SSHD_CONFIG = """\
+HostKey /etc/ssh/ssh_host_ed25519_key
+LogLevel VERBOSE
+PasswordAuthentication no
+UseDNS no
+"""
+
+# Until systemd-user-sessions has run only root may log in: sshd waits for it, so that an open port means a usable host.
+_SSHD_UNIT = """\
+[Unit]
+After=systemd-user-sessions.service
+"""
+
+_JOURNALD = """\
+[Journal]
+Storage=volatile
+RuntimeMaxUse=16M
+RateLimitIntervalSec=0
+"""
+
+
+@dataclass(frozen=True)
+class File:
+    text: str
+    mode: int = 0o644
+    owner: int = 0
+
+
+def machine_id(instance: str, host: str, salt: str) -> str:
+    return hashlib.sha256(f"{instance}/{host}/{salt}".encode()).hexdigest()[:32]
+
+
+def files(host: Host, identity: str, host_key: str, user_key: str) -> dict[str, File]:
+    """The files of a new host: `identity` is its machine-id, `host_key` private, `user_key` public."""
+    return {
+        "/etc/apt/sources.list": File(f"deb [signed-by={PACKAGE_KEY}] http://{REGION_ADDRESS}:8080/debian stable main\n"),
+        "/etc/default/locale": File("LANG=C.UTF-8\n"),
+        "/etc/default/ssh": File(f'SSHD_OPTS="-E {SSHD_LOG}"\n'),
+        "/etc/hostname": File(f"{host.name}\n"),
+        # There is no name server. sudo asks for the host's own name, and would wait for an answer for 20 seconds.
+        "/etc/hosts": File(f"127.0.0.1 localhost\n::1 localhost ip6-localhost\n{host.address} {host.name}\n"),
+        "/etc/machine-id": File(f"{identity}\n", 0o444),
+        "/etc/resolv.conf": File(""),
+        "/etc/ssh/ssh_host_ed25519_key": File(host_key, 0o600),
+        "/etc/ssh/sshd_config.d/sandbox.conf": File(_SSHD_CONFIG),
+        "/etc/sudoers.d/ops": File(f"{USER} ALL=(ALL) NOPASSWD: ALL\n", 0o440),
+        "/etc/systemd/journald.conf.d/sandbox.conf": File(_JOURNALD),
+        "/etc/systemd/system/ssh.service.d/sandbox.conf": File(_SSHD_UNIT),
+        f"/home/{USER}/.ssh/authorized_keys": File(user_key, 0o600, USER_ID),
+        SSHD_LOG: File("", 0o600),
+    }
+
+
+def nspawn(host: Host, disk: Path, sshd_log: Path) -> list[str]:
+    """The command that boots the host, to be run in a cgroup of its own inside the instance's namespaces."""
+    environment = [
+        "SYSTEMD_NSPAWN_API_VFS_WRITABLE=network",  # the agents set net.ipv4.conf.*.route_localnet
+        "SYSTEMD_NSPAWN_LOCK=0",
+        "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1",
+    ]
+    return [
+        "env",
+        *environment,
+        "systemd-nspawn",
+        "--quiet",
+        "--boot",
+        "--register=no",
+        "--keep-unit",
+        f"--machine={host.name}",
+        f"--directory={disk / 'root'}",
+        f"--network-namespace-path=/run/netns/{host.name}",
+        "--console=pipe",
+        "--link-journal=no",
+        "--resolv-conf=off",
+        "--timezone=off",
+        # A Docker engine needs nearly everything. What would reach the machine itself is left out: clock and modules.
+        "--capability=all",
+        "--drop-capability=CAP_SYS_MODULE,CAP_SYS_TIME",
+        "--system-call-filter=add_key keyctl bpf perf_event_open",
+        f"--bind={disk / 'docker'}:/var/lib/docker",  # overlay2 cannot lie on the host's own overlay
+        f"--bind={sshd_log}:{SSHD_LOG}",
+    ]

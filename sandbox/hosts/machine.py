@@ -1,0 +1,114 @@
+# Copyright (c) 2026, edgefleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Traces that instances leave on the machine outside of their namespaces, and how they are shared and taken back."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Callable, Iterator
+
+from .errors import SandboxError
+
+STATES = Path("/run/edgefleet")  # a directory for each instance
+DISKS = Path("/var/lib/edgefleet")  # the same for what the hosts write: /run is memory on most machines
+
+# systemd alone takes a handful of inotify instances; the kernel's default of 128 a user stops about the 24th host.
+_INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+_INOTIFY_NEEDED = 8192
+_INOTIFY_BEFORE = STATES / "inotify-before"
+
+# Mount points that `ip netns` and systemd-nspawn insist on; each instance mounts its own tmpfs there.
+RUNTIME_DIRECTORIES = (Path("/run/netns"), Path("/run/systemd/nspawn"))
+
+_TOOLS = {
+    "ip": "iproute2",
+    "mmdebstrap": "mmdebstrap",
+    "mount": "mount",
+    "nsenter": "util-linux",
+    "ssh-keygen": "openssh-client",
+    "systemd-nspawn": "systemd-container",
+    "tar": "tar",
+    "unshare": "util-linux",
+    "zstd": "zstd",
+}
+
+
+def missing_packages(which: Callable[[str], object] = shutil.which) -> list[str]:
+    return sorted({package for tool, package in _TOOLS.items() if not which(tool)})
+
+
+def check() -> None:
+    if os.geteuid() != 0:
+        raise SandboxError("this tool makes namespaces and mounts: run it as root")
+    missing = missing_packages()
+    if missing:
+        raise SandboxError(f"Debian packages are missing on this machine: apt-get install {' '.join(missing)}")
+
+
+def enter(instance: str) -> None:
+    """Make the instance's directories; the first instance raises the machine's limit."""
+    with locked(STATES):
+        (STATES / instance / "logs").mkdir(parents=True, exist_ok=True)
+        (DISKS / instance).mkdir(parents=True, exist_ok=True)
+        os.chmod(DISKS, 0o700)
+        for directory in RUNTIME_DIRECTORIES:
+            directory.mkdir(parents=True, exist_ok=True)
+        before = _INOTIFY.read_text().strip()
+        if int(before) < _INOTIFY_NEEDED:
+            _INOTIFY_BEFORE.write_text(before)
+            _INOTIFY.write_text(str(_INOTIFY_NEEDED))
+
+
+def leave(instance: str) -> None:
+    """Remove the instance's directories; the last instance sets the limit back. Its processes must be gone."""
+    if not STATES.exists() and not DISKS.exists():
+        return
+    with locked(STATES):
+        for directory in (DISKS / instance, STATES / instance):
+            if directory.exists():
+                shutil.rmtree(directory)
+        if not any(path.is_dir() for path in STATES.iterdir()):
+            _restore_limit()
+        for directory in (STATES, DISKS, *RUNTIME_DIRECTORIES):
+            _remove_if_empty(directory)
+
+
+def _restore_limit() -> None:
+    if _INOTIFY_BEFORE.exists():
+        if _INOTIFY.read_text().strip() == str(_INOTIFY_NEEDED):  # else somebody has changed it since
+            _INOTIFY.write_text(_INOTIFY_BEFORE.read_text())
+        _INOTIFY_BEFORE.unlink()
+
+
+def _remove_if_empty(directory: Path) -> None:
+    try:
+        directory.rmdir()
+    except OSError:
+        return
+
+
+@contextmanager
+def locked(directory: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """One process at a time. The lock is on the directory, which another one may have removed while we waited."""
+    while True:
+        directory.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            _lock(descriptor, on_wait)
+            if directory.exists() and os.path.samestat(os.fstat(descriptor), directory.stat()):
+                yield
+                return
+        finally:
+            os.close(descriptor)
+
+
+def _lock(descriptor: int, on_wait: Callable[[], None]) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        on_wait()
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
