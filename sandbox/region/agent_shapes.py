@@ -1,0 +1,99 @@
+# Copyright (c) 2026, edgefleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Operations and members that the agents use but that public SDK models leave out.
+
+Sources: the clients inside aws/amazon-ssm-agent and aws/amazon-ecs-agent (both public).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def _structure(required: tuple[str, ...] = (), **members: str) -> dict[str, Any]:
+    shape: dict[str, Any] = {"type": "structure", "members": {name: {"shape": kind} for name, kind in members.items()}}
+    if required:
+        shape["required"] = list(required)
+    return shape
+
+
+def _operation(name: str, *, unsigned: bool = False) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "name": name,
+        "http": {"method": "POST", "requestUri": "/"},
+        "input": {"shape": f"{name}Request"},
+        "output": {"shape": f"{name}Result"},
+    }
+    if unsigned:
+        operation["authtype"] = "none"
+    return operation
+
+
+_SSM: dict[str, Any] = {
+    "operations": {
+        "RegisterManagedInstance": _operation("RegisterManagedInstance", unsigned=True),
+        "RequestManagedInstanceRoleToken": _operation("RequestManagedInstanceRoleToken"),
+        "UpdateInstanceInformation": _operation("UpdateInstanceInformation"),
+        "ListInstanceAssociations": _operation("ListInstanceAssociations"),
+    },
+    "shapes": {
+        "AgentText": {"type": "string"},
+        "AgentFlag": {"type": "boolean"},
+        "AgentCount": {"type": "integer"},
+        "AgentTime": {"type": "timestamp"},
+        "AgentAssociation": _structure(Name="AgentText", AssociationId="AgentText", InstanceId="AgentText"),
+        "AgentAssociations": {"type": "list", "member": {"shape": "AgentAssociation"}},
+        "RegisterManagedInstanceRequest": _structure(
+            ("ActivationCode", "ActivationId", "PublicKey"),
+            ActivationCode="AgentText",
+            ActivationId="AgentText",
+            Fingerprint="AgentText",
+            PublicKey="AgentText",
+            PublicKeyType="AgentText",
+        ),
+        "RegisterManagedInstanceResult": _structure(InstanceId="AgentText"),
+        "RequestManagedInstanceRoleTokenRequest": _structure(("Fingerprint",), Fingerprint="AgentText"),
+        "RequestManagedInstanceRoleTokenResult": _structure(
+            AccessKeyId="AgentText",
+            SecretAccessKey="AgentText",
+            SessionToken="AgentText",
+            TokenExpirationDate="AgentTime",
+            UpdateKeyPair="AgentFlag",
+        ),
+        "UpdateInstanceInformationRequest": _structure(
+            ("InstanceId",),
+            **dict.fromkeys(
+                (
+                    "AgentName",
+                    "AgentStatus",
+                    "AgentVersion",
+                    "AvailabilityZone",
+                    "AvailabilityZoneId",
+                    "ComputerName",
+                    "IPAddress",
+                    "InstanceId",
+                    "PlatformName",
+                    "PlatformType",
+                    "PlatformVersion",
+                    "SourceId",
+                    "SourceLocation",
+                    "SourceType",
+                    "SSMConnectionChannel",
+                ),
+                "AgentText",
+            ),
+        ),
+        "UpdateInstanceInformationResult": _structure(),
+        "ListInstanceAssociationsRequest": _structure(
+            ("InstanceId",), InstanceId="AgentText", MaxResults="AgentCount", NextToken="AgentText"
+        ),
+        "ListInstanceAssociationsResult": _structure(Associations="AgentAssociations", NextToken="AgentText"),
+    },
+}
+
+_ECS: dict[str, Any] = {
+    # The agent's own idempotency token: a retried registration does not make a second record.
+    "members": {"RegisterContainerInstanceRequest": {"clientToken": {"shape": "String"}}},
+}
+
+ADDITIONS: dict[str, dict[str, Any]] = {"ssm": _SSM, "ecs": _ECS}

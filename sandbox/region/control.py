@@ -1,0 +1,112 @@
+# Copyright (c) 2026, edgefleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control API under /_sandbox: what a test or a demo asks of the sandbox and not of AWS."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from . import faults
+from .context import Region
+from .moto_app import Moto
+
+
+async def _json_object(request: Request) -> dict[str, Any]:
+    try:
+        order = await request.json()
+    except ValueError as error:
+        raise ValueError("the body must be JSON") from error
+    if not isinstance(order, dict):
+        raise ValueError("the body must be a JSON object")
+    return order
+
+
+def _refused(error: ValueError) -> JSONResponse:
+    return JSONResponse({"error": str(error)}, status_code=400)
+
+
+class Control:
+    """Handlers of the control API. Its own calls are not in the call log and suffer no faults."""
+
+    def __init__(self, region: Region, moto: Moto) -> None:
+        self.region = region
+        self.moto = moto
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/_sandbox/health", self.health, methods=["GET"]),
+            Route("/_sandbox/calls", self.calls, methods=["GET"]),
+            Route("/_sandbox/calls", self.forget_calls, methods=["DELETE"]),
+            Route("/_sandbox/faults", self.pending_faults, methods=["GET"]),
+            Route("/_sandbox/faults", self.add_fault, methods=["POST"]),
+            Route("/_sandbox/faults", self.forget_faults, methods=["DELETE"]),
+            Route("/_sandbox/clock", self.advance_clock, methods=["POST"]),
+            Route("/_sandbox/reset", self.reset, methods=["POST"]),
+        ]
+
+    async def health(self, _request: Request) -> JSONResponse:
+        region = self.region
+        return JSONResponse(
+            {
+                "status": "ok",
+                "pid": os.getpid(),
+                "region": region.settings.name,
+                "account": region.settings.account,
+                "time": region.clock.now(),
+                "clock_offset": region.clock.offset,
+                "clusters": region.ecs.count_clusters(),
+                "container_instances": region.ecs.count_container_instances(),
+                "managed_nodes": len(region.ssm.nodes),
+                "unimplemented": dict(region.unimplemented),
+            }
+        )
+
+    async def calls(self, request: Request) -> JSONResponse:
+        query = request.query_params
+        unknown = set(query) - {"service", "action", "caller", "since"}
+        if unknown:
+            return _refused(ValueError(f"unknown: {', '.join(sorted(unknown))}"))
+        since = query.get("since", "0")
+        if not since.isdigit():
+            return _refused(ValueError("since must be the number of a call"))
+        entries = self.region.calls.select(query.get("service"), query.get("action"), query.get("caller"), int(since))
+        return JSONResponse({"count": len(entries), "calls": [entry.as_dict() for entry in entries]})
+
+    async def forget_calls(self, _request: Request) -> JSONResponse:
+        self.region.calls.clear()
+        return JSONResponse({})
+
+    async def pending_faults(self, _request: Request) -> JSONResponse:
+        return JSONResponse({"faults": self.region.faults.pending()})
+
+    async def add_fault(self, request: Request) -> JSONResponse:
+        try:
+            self.region.faults.add(faults.parse(await _json_object(request)))
+        except ValueError as error:
+            return _refused(error)
+        return JSONResponse({"faults": self.region.faults.pending()})
+
+    async def forget_faults(self, _request: Request) -> JSONResponse:
+        self.region.faults.clear()
+        return JSONResponse({})
+
+    async def advance_clock(self, request: Request) -> JSONResponse:
+        try:
+            order = await _json_object(request)
+            seconds = order.get("advance")
+            if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+                raise ValueError("advance must be a number of seconds")
+            self.region.clock.advance(seconds)
+        except ValueError as error:
+            return _refused(error)
+        return JSONResponse({"time": self.region.clock.now(), "clock_offset": self.region.clock.offset})
+
+    async def reset(self, _request: Request) -> JSONResponse:
+        self.region.reset()
+        self.moto.reset()
+        return JSONResponse({})

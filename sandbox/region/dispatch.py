@@ -1,0 +1,150 @@
+# Copyright (c) 2026, edgefleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The front: every request that is not for the control API is logged, faulted, checked and served here."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import uuid
+from typing import Any
+
+from . import ecs, registry, shapes, ssm, wire
+from .context import Context, Region
+from .errors import ApiError, HandToMoto, not_implemented, validation
+from .faults import Fault
+from .identity import Caller, is_managed_node_id
+from .moto_app import Moto
+
+# Served by our own handlers alone, or by ours first and moto for the rest.
+OWN = frozenset({ecs.SERVICE})
+SHARED = frozenset({ssm.SERVICE})
+UNSIGNED = frozenset({("ssm", "RegisterManagedInstance")})
+# The one action that an agent signs with its own key pair, before it has credentials.
+SIGNED_BY_KEY_PAIR = frozenset({("ssm", "RequestManagedInstanceRoleToken")})
+_THROTTLES = {
+    "json": ApiError("ThrottlingException", "Rate exceeded"),
+    "query": ApiError("Throttling", "Rate exceeded"),
+    "ec2": ApiError("RequestLimitExceeded", "Request limit exceeded.", status=503),
+    "rest-xml": ApiError("SlowDown", "Please reduce your request rate.", status=503),
+    "rest-json": ApiError("ThrottlingException", "Rate exceeded", status=429),
+    "cbor": ApiError("ThrottlingException", "Rate exceeded"),
+}
+
+
+class Cut(Exception):  # noqa: N818 - an order to the server, not an error
+    """Close the connection without a reply."""
+
+
+class Front:
+    """Serve one call after the other; own handlers run in the event loop, so that they need no locks."""
+
+    def __init__(self, region: Region, moto: Moto) -> None:
+        self.region = region
+        self.moto = moto
+
+    async def serve(self, call: wire.Call, scope: dict[str, Any]) -> wire.Reply:
+        """The reply to a call; raises Cut when a fault asks for it. The call is in the log either way."""
+        caller = self.region.credentials.identify(call.scope.access_key_id if call.scope else None)
+        request_id = str(uuid.uuid4())
+        arrived = self.region.clock.now()
+        status, error = 0, None
+        try:
+            reply = await self._answer(call, caller, scope, request_id)
+            status, error = reply.status, reply.error
+            return reply
+        finally:
+            self.region.calls.add(
+                time=arrived,
+                service=call.service or "unknown",
+                action=call.action,
+                caller=caller.name,
+                status=status,
+                error=error,
+                page_token=call.has_page_token,
+            )
+
+    async def _answer(self, call: wire.Call, caller: Caller, scope: dict[str, Any], request_id: str) -> wire.Reply:
+        try:
+            fault = self.region.faults.take(call.service, call.action, caller.name)
+            if fault is not None:
+                await _suffer(fault, call)
+            self._admit(call, caller)
+            if call.service in OWN | SHARED and call.form == "json":
+                try:
+                    return self._own(call, caller, request_id)
+                except HandToMoto:
+                    pass
+            reply = await self.moto.ask(call, scope, request_id)
+        except ApiError as error:
+            reply = self._refusal(call, error, request_id)
+        if reply.status == 501:
+            self.region.unimplemented[f"{call.service}:{call.action}"] += 1
+        return reply
+
+    @staticmethod
+    def _refusal(call: wire.Call, error: ApiError, request_id: str) -> wire.Reply:
+        member = shapes.error_message_member(call.service, error.code) if call.service in OWN | SHARED else "message"
+        return wire.error_reply(call.form, error, request_id, member)
+
+    def _admit(self, call: wire.Call, caller: Caller) -> None:
+        """Refuse what no service would look at."""
+        if (call.service, call.action) in UNSIGNED:
+            return
+        if call.scope is None:
+            raise ApiError("MissingAuthenticationTokenException", "Missing Authentication Token", status=403)
+        if call.service in OWN | SHARED and call.scope.region != self.region.settings.name:
+            raise ApiError(
+                "InvalidSignatureException",
+                f"Credential should be scoped to a valid region, not '{call.scope.region}'. "
+                f"This is {self.region.settings.name}.",
+            )
+        by_key_pair = is_managed_node_id(call.scope.access_key_id)
+        if by_key_pair and (call.service, call.action) not in SIGNED_BY_KEY_PAIR:
+            raise ApiError("UnrecognizedClientException", "The security token included in the request is invalid.")
+        self.region.credentials.check(caller, self.region.clock.now())
+
+    def _own(self, call: wire.Call, caller: Caller, request_id: str) -> wire.Reply:
+        handler = registry.find(call.service, call.action)
+        if handler is None:
+            if call.service in SHARED:
+                raise HandToMoto
+            raise not_implemented(call.service, call.action)
+        params = wire.json_params(call)
+        problems = shapes.input_problems(call.service, call.action, params)
+        if problems:
+            raise _invalid(call.service, problems)
+        reply = handler(params, Context(self.region, caller, call.host, self.region.clock.now()))
+        problems = shapes.output_problems(call.service, call.action, reply)
+        if problems:
+            text = f"The simulated Region made a wrong {call.action} reply: {'; '.join(problems)}"
+            raise ApiError("InternalFailure", text, status=500)
+        return wire.json_reply(reply, request_id)
+
+
+def _invalid(service: str, problems: list[str]) -> ApiError:
+    text = "; ".join(problems)
+    if service == ecs.SERVICE:
+        return ApiError("InvalidParameterException", text)
+    plural = "" if len(problems) == 1 else "s"
+    return validation(f"{len(problems)} validation error{plural} detected: {text}")
+
+
+async def _suffer(fault: Fault, call: wire.Call) -> None:
+    """Let a fault happen to a call; only a delay lets the call go on."""
+    if fault.kind == "delay":
+        await asyncio.sleep(fault.seconds)
+    elif fault.kind == "reset":
+        raise Cut
+    elif fault.kind == "throttle":
+        raise _THROTTLES[call.form]
+    else:
+        raise ApiError("InternalFailure", "A fault that was asked for.", status=fault.status)
+
+
+def cut(transport: Any) -> None:
+    """Reset a connection: the peer sees RST instead of an orderly end."""
+    peer = transport.get_extra_info("socket")
+    if peer is not None:
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+    transport.abort()

@@ -1,0 +1,9 @@
+# Copyright (c) 2026, edgefleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Amazon ECS: clusters, container instances and the agents' calls. Importing the package registers its handlers."""
+
+from . import agents, attributes, clusters, container_instances, tags
+
+SERVICE = "ecs"
+
+__all__ = ["SERVICE", "agents", "attributes", "clusters", "container_instances", "tags"]

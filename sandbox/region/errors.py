@@ -1,0 +1,27 @@
+# Copyright (c) 2026, edgefleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Refusals as AWS words them."""
+
+from __future__ import annotations
+
+
+class ApiError(Exception):
+    """An error reply: code and message as the service gives them."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+class HandToMoto(Exception):  # noqa: N818 - a detour, not an error
+    """Raised by a handler for a request that moto answers better."""
+
+
+def validation(message: str) -> ApiError:
+    return ApiError("ValidationException", message)
+
+
+def not_implemented(service: str, action: str) -> ApiError:
+    return ApiError("NotImplemented", f"The simulated Region does not implement {service}:{action}.", status=501)

@@ -1,0 +1,172 @@
+# Copyright (c) 2026, edgefleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The HTTP server: uvicorn on the given addresses only, with the front and the control API behind it."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from . import wire
+from .calls import CallLog
+from .context import Region, Settings
+from .control import Control
+from .dispatch import Cut, Front, cut
+from .moto_app import Moto
+
+_TRANSPORT = "edgefleet.transport"
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where to listen; port 0 takes a free one."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        host, colon, port = text.rpartition(":")
+        if not colon or not port.isdigit() or int(port) > 65535:
+            raise ValueError(f"{text!r} is not ADDRESS:PORT")
+        host = host.strip("[]")
+        if host in ("", "*", "0.0.0.0", "::"):  # the point is to refuse them
+            raise ValueError(f"{text!r} would listen on every interface; name the loopback or the test bridge")
+        return cls(host, int(port))
+
+
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's protocol, with the transport within reach of the fault that cuts a connection."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {_TRANSPORT: {"transport": self.transport}}
+
+
+class FrontDoor:
+    """The front as an ASGI application."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        body = await _read(receive)
+        call = wire.parse(scope["method"], scope["path"], scope["query_string"].decode("latin-1"), headers, body)
+        try:
+            reply = await self._front.serve(call, dict(scope))
+        except Cut:
+            cut(scope["extensions"][_TRANSPORT]["transport"])
+            await _disconnected(receive)
+            return
+        await _reply(reply, scope["method"], send)
+
+
+async def _read(receive: Receive) -> bytes:
+    chunks = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            break
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body"):
+            break
+    return b"".join(chunks)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _reply(reply: wire.Reply, method: str, send: Send) -> None:
+    headers = dict(reply.headers)
+    if method != "HEAD":
+        headers["content-length"] = str(len(reply.body))
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})
+
+
+class _Server(uvicorn.Server):
+    """Tell when connections are accepted."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            self._ready()
+
+
+def _bind(address: Address) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address.host, address.port))
+        listener.listen(512)
+    except OSError as error:
+        listener.close()
+        raise OSError(error.errno, f"cannot listen on {address.host}:{address.port}: {error.strerror}") from error
+    return listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class RegionServer:
+    """A simulated Region that listens; `run` in the main thread of a process, or `start` and `stop` in a test."""
+
+    def __init__(self, settings: Settings, addresses: Sequence[Address], log: TextIO | None = None) -> None:
+        self._listeners = [_bind(address) for address in addresses]
+        self.urls = [_url(listener) for listener in self._listeners]
+        moto = Moto(settings.account, settings.partition)
+        self.region = Region(settings, moto.trust_policy, calls=CallLog(log))
+        control = Control(self.region, moto)
+        application = Starlette(routes=[*control.routes(), Mount("/", app=FrontDoor(Front(self.region, moto)))])
+        config = uvicorn.Config(
+            application,
+            http=_Protocol,
+            ws="none",  # until the agents' ACS and TCS sessions are modelled
+            lifespan="off",
+            loop="asyncio",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=2,
+        )
+        self._started = threading.Event()
+        self._server = _Server(config, self._started.set)
+        self._thread: threading.Thread | None = None
+
+    def run(self, ready: Callable[[list[str]], Any]) -> None:
+        """Serve until SIGINT or SIGTERM."""
+        self._server._ready = lambda: ready(self.urls)
+        self._server.run(sockets=self._listeners)
+
+    def start(self, timeout: float = 15.0) -> None:
+        """Serve in a thread of this process; the state is then within reach as `region`."""
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": self._listeners}, daemon=True)
+        self._thread.start()
+        if not self._started.wait(timeout):
+            raise TimeoutError("the simulated Region did not start")
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join(10)
