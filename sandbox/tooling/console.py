@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 HEARTBEAT = 15.0
-GRACE = 15.0
+GRACE = 30.0
 
 
 class Failure(Exception):
@@ -59,8 +59,8 @@ def terminate_as_interrupt() -> None:
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End a process group, kindly first."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
+    """End a process group, kindly first: pytest and molecule tidy up on SIGINT."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)
             process.wait(GRACE)

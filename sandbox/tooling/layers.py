@@ -1,0 +1,145 @@
+# Copyright (c) 2026, edgefleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""bin/test: the layers, from the quickest to the dearest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from . import console, lint, machine, paths, sanity, variables
+from .python import ENDS, Environment, Python, chosen_ends, environment
+from .results import Layer, summary
+
+USAGE = """\
+usage: bin/test [LAYER...] [ARGUMENTS FOR PYTEST...]
+
+layers, in the order they run; all of them when none is named:
+  lint         linters, types, documentation, and the collection built, installed and documented
+  sanity       ansible-test sanity
+  unit         tests/unit, on every end of the supported ansible-core range
+  integration  tests/integration, modules against the simulated Region, on every end
+  fleet        tests/fleet and the molecule scenarios, on real SSH hosts (as root)
+
+example: bin/test unit -k drift
+EDGEFLEET_ENDS names the ends to test, as in EDGEFLEET_ENDS=2.19; default: all of them ({ends})."""
+
+FLEET_INSTANCE = "test"
+
+
+class Session:
+    """What the layers of one run share."""
+
+    def __init__(self, pythons: Mapping[str, Python], arguments: Sequence[str]) -> None:
+        self.pythons = pythons
+        self.arguments = arguments
+        self.newest = max(pythons, key=list(ENDS).index)
+
+    def environment(self, end: str) -> Environment:
+        sets = ["sandbox", "test", "lint"] if end == self.newest else ["sandbox", "test"]
+        return environment(end, self.pythons[end], sets)
+
+    def pytest(self, layer: Layer, end: str, folder: str, env: Mapping[str, str]) -> None:
+        command = [str(self.environment(end).bin / "python"), "-m", "pytest", "-o", "cache_dir=.cache/pytest", folder]
+        layer.pytest(f"{folder} on ansible-core {end}", command, env, self.arguments)
+
+
+def run_lint(session: Session, layer: Layer) -> None:
+    lint.run(layer, session.environment(session.newest))
+
+
+def run_sanity(session: Session, layer: Layer) -> None:
+    sanity.run(layer, session.environment(session.newest))
+
+
+def run_unit(session: Session, layer: Layer) -> None:
+    for end in session.pythons:
+        session.pytest(layer, end, "tests/unit", variables.isolated(session.environment(end)))
+
+
+def run_integration(session: Session, layer: Layer) -> None:
+    for end in session.pythons:
+        session.pytest(layer, end, "tests/integration", variables.isolated(session.environment(end)))
+
+
+def run_fleet(session: Session, layer: Layer) -> None:
+    machine.require_root("The layer fleet")
+    machine.install_packages(machine.SANDBOX_PACKAGES)
+    machine.prepare_hosts()
+    packages = machine.agent_packages()
+    ready = session.environment(session.newest)
+    env = {**variables.sandboxed(ready, FLEET_INSTANCE), "EDGEFLEET_PACKAGES": str(packages)}
+    before = machine.instances()
+    try:
+        session.pytest(layer, session.newest, "tests/fleet", env)
+        if not session.arguments:
+            scenarios = [str(ready.bin / "molecule"), "test", "--all"]
+            layer.check("molecule test --all", scenarios, env, paths.ROOT / "extensions")
+    finally:
+        for instance in sorted(machine.instances() - before):
+            machine.remove(instance)
+
+
+LAYERS: dict[str, Callable[[Session, Layer], None]] = {
+    "lint": run_lint,
+    "sanity": run_sanity,
+    "unit": run_unit,
+    "integration": run_integration,
+    "fleet": run_fleet,
+}
+
+
+def split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Leading words that name layers, and the rest, which is pytest's."""
+    count = next((index for index, word in enumerate(arguments) if word not in LAYERS), len(arguments))
+    return list(arguments[:count]) or list(LAYERS), list(arguments[count:])
+
+
+def main(arguments: Sequence[str]) -> int:
+    if set(arguments) & {"-h", "--help"}:
+        console.say(USAGE.format(ends=", ".join(ENDS)))
+        return 0
+    names, rest = split(arguments)
+    if rest and not rest[0].startswith("-"):
+        console.say(f"{rest[0]} is no layer\n\n{USAGE.format(ends=', '.join(ENDS))}")
+        return 2
+    console.terminate_as_interrupt()
+    done: list[Layer] = []
+    try:
+        session = prepare(names, rest)
+        for name in names:
+            done.append(run_layer(session, name))
+    except console.Failure as error:
+        return console.fail(error)
+    except KeyboardInterrupt:
+        console.say("\ninterrupted")
+        return 130
+    finally:
+        if done:
+            console.say(f"\n{summary(done)}")
+    return int(any(layer.failed for layer in done))
+
+
+def prepare(names: Sequence[str], rest: Sequence[str]) -> Session:
+    """Find the Pythons and build the virtual environments, before anything is tested."""
+    console.say("environments")
+    pythons = chosen_ends()
+    machine.install_venv_support(pythons.values())
+    session = Session(pythons, rest)
+    several = {"unit", "integration"} & set(names)
+    for end in pythons if several else [session.newest]:
+        session.environment(end)
+    return session
+
+
+def run_layer(session: Session, name: str) -> Layer:
+    console.say(f"\n{name}")
+    layer = Layer(name, variables.isolated(session.environment(session.newest)))
+    start = time.monotonic()
+    try:
+        LAYERS[name](session, layer)
+    except console.Failure as error:
+        layer.count("the layer itself", str(error))
+    layer.seconds = time.monotonic() - start
+    console.say(f"{name}: {layer.passed} passed, {layer.failed} failed in {console.duration(layer.seconds)}")
+    return layer
