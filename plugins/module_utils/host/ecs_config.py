@@ -106,6 +106,31 @@ def mask(values: t.Mapping[str, str]) -> dict[str, str]:
     return {name: mask_value(name, value) for name, value in values.items()}
 
 
+def mask_text(text: str) -> str:
+    """A file as it may be shown, comments included: what was commented out may be a secret, too."""
+    return "\n".join(_mask_line(line) for line in text.split("\n"))
+
+
+def _mask_line(line: str) -> str:
+    name, equals, value = line.partition("=")
+    bare = name.strip().lstrip("#;").strip()
+    bare = bare[len("export ") :].strip() if bare.startswith("export ") else bare
+    return name + equals + mask_value(bare, value) if equals else line
+
+
+def mask_change(before: str, after: str) -> tuple[str, str]:
+    """Both sides of a diff as they may be shown; a secret that changes still shows as a change."""
+    old = parse_agent(before)
+    lines = []
+    for line in after.split("\n"):
+        name, equals, value = line.partition("=")
+        shown = _mask_line(line)
+        if equals and name in old and old[name] != value and mask_value(name, old[name]) == mask_value(name, value):
+            shown = shown.replace(HIDDEN, "(hidden, another value)")
+        lines.append(shown)
+    return mask_text(before), "\n".join(lines)
+
+
 def digest(machine_id: str, value: str) -> str:
     """What host_facts returns in the place of a secret value."""
     return "sha256:" + hashlib.sha256((machine_id + value).encode("utf-8", "surrogateescape")).hexdigest()
@@ -802,6 +827,8 @@ __all__ = [
     "is_secret",
     "lint",
     "mask",
+    "mask_change",
+    "mask_text",
     "mask_value",
     "parse_agent",
     "parse_systemd",
