@@ -1,6 +1,7 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One .deb from packages/NAME (control, scripts, tree) and the Python package `standin`."""
+
 from __future__ import annotations
 
 import shutil
@@ -30,12 +31,15 @@ class Recipe(NamedTuple):
         return self.versions[0]
 
     def file_name(self, version: str) -> str:
-        return "%s_%s_amd64.deb" % (self.name, version)
+        return f"{self.name}_{version}_amd64.deb"
 
 
 SSM_AGENT = Recipe("amazon-ssm-agent", "ssm", ("3.3.987.0", "3.3.859.0"), ("var/lib/amazon/ssm", "var/log/amazon/ssm"))
 ECS_INIT = Recipe(
-    "amazon-ecs-init", "ecs", ("1.105.1-1", "1.104.0-1"), ("etc/ecs", "var/cache/ecs", "var/lib/ecs/data", "var/log/ecs")
+    "amazon-ecs-init",
+    "ecs",
+    ("1.105.1-1", "1.104.0-1"),
+    ("etc/ecs", "var/cache/ecs", "var/lib/ecs/data", "var/log/ecs"),
 )
 RECIPES = (SSM_AGENT, ECS_INIT)
 
@@ -68,7 +72,8 @@ def stage(recipe: Recipe, version: str, root: Path) -> None:
     documentation.mkdir(parents=True)
     (documentation / "copyright").write_text(
         "Copyright (c) 2026, edgefleet contributors\nSPDX-License-Identifier: GPL-3.0-or-later\n"
-        "On Debian systems the licence is in /usr/share/common-licenses/GPL-3.\n", encoding="ascii",
+        "On Debian systems the licence is in /usr/share/common-licenses/GPL-3.\n",
+        encoding="ascii",
     )
     shutil.copytree(source / "scripts", root / "DEBIAN")
     control = (source / "control").read_text(encoding="utf-8").replace("@VERSION@", version)
@@ -77,8 +82,16 @@ def stage(recipe: Recipe, version: str, root: Path) -> None:
 
 
 def build(recipe: Recipe, version: str, work: Path, pool: Path) -> Path:
-    root = work / ("%s_%s" % (recipe.name, version))
+    root = work / (f"{recipe.name}_{version}")
     stage(recipe, version, root)
     target = pool / recipe.file_name(version)
-    run("dpkg-deb", "--root-owner-group", "-Zxz", "--build", str(root), str(target), env={"SOURCE_DATE_EPOCH": "1767225600"})
+    run(
+        "dpkg-deb",
+        "--root-owner-group",
+        "-Zxz",
+        "--build",
+        str(root),
+        str(target),
+        env={"SOURCE_DATE_EPOCH": "1767225600"},
+    )
     return target

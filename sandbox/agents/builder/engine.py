@@ -2,23 +2,36 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Debian's docker.io and what a minimal bookworm lacks for it, fetched by this machine's own apt.
 
-Apt works on a state of its own (nothing of the machine's changes, no root needed) with the machine's own sources, cut down
-to Debian's bookworm suites: what apt would install for BASE and for BASE plus docker.io differs by what must be served.
+Apt works on a state of its own (nothing of the machine's changes, no root needed) with the machine's own sources, cut
+down to Debian's bookworm suites. What apt would install for BASE and for BASE plus docker.io differs by what must be
+served.
 """
+
 from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Iterable
 
 from .run import BuildError, run
 
 SUITE = "bookworm"
 SUITES = frozenset((SUITE, SUITE + "-updates", SUITE + "-security"))
 BASE = (
-    "systemd", "systemd-sysv", "dbus", "libpam-systemd", "openssh-server", "sudo", "python3", "python3-apt", "curl", "gnupg",
-    "ca-certificates", "iptables", "iproute2",
+    "systemd",
+    "systemd-sysv",
+    "dbus",
+    "libpam-systemd",
+    "openssh-server",
+    "sudo",
+    "python3",
+    "python3-apt",
+    "curl",
+    "gnupg",
+    "ca-certificates",
+    "iptables",
+    "iproute2",
 )
 WANTED = "docker.io"
 _QUOTED = re.compile(r"^'(?P<uri>[^']+)' (?P<file>\S+) ")
@@ -42,8 +55,11 @@ def deb822_blocks(content: str) -> list[str]:
     blocks = re.split(r"\n\s*\n", content.strip())
     parsed = _stanzas(content.strip())
     return [
-        block for block, fields in zip(blocks, parsed)
-        if SUITES & set(fields.get("suites", [])) and "deb" in fields.get("types", []) and fields.get("enabled") != ["no"]
+        block
+        for block, fields in zip(blocks, parsed)
+        if SUITES & set(fields.get("suites", []))
+        and "deb" in fields.get("types", [])
+        and fields.get("enabled") != ["no"]
     ]
 
 
@@ -76,20 +92,37 @@ class Apt:
     def __init__(self, work: Path) -> None:
         lines, blocks = machine_sources()
         if not lines and not blocks:
-            raise BuildError("No Debian %s source in /etc/apt: the engine for the sandbox hosts comes from there" % SUITE)
+            raise BuildError(f"No Debian {SUITE} source in /etc/apt: the engine for the sandbox hosts comes from there")
         for directory in ("lists/partial", "archives/partial", "sources.d"):
             (work / directory).mkdir(parents=True, exist_ok=True)
         (work / "sources.list").write_text("\n".join([*lines, ""]), encoding="utf-8")
         (work / "sources.d/debian.sources").write_text("\n\n".join([*blocks, ""]), encoding="utf-8")
         (work / "status").touch()
         self._options = [
-            "-o", "Dir::State=%s" % work, "-o", "Dir::State::lists=%s" % (work / "lists"),
-            "-o", "Dir::State::status=%s" % (work / "status"), "-o", "Dir::Cache=%s" % work,
-            "-o", "Dir::Cache::archives=%s" % (work / "archives"),
-            "-o", "Dir::Etc::sourcelist=%s" % (work / "sources.list"),
-            "-o", "Dir::Etc::sourceparts=%s" % (work / "sources.d"),
-            "-o", "APT::Architecture=amd64", "-o", "APT::Install-Recommends=false", "-o", "APT::Sandbox::User=root",
-            "-o", "Acquire::Languages=none", "-o", "Debug::NoLocking=true",
+            "-o",
+            f"Dir::State={work}",
+            "-o",
+            f"Dir::State::lists={work / 'lists'}",
+            "-o",
+            f"Dir::State::status={work / 'status'}",
+            "-o",
+            f"Dir::Cache={work}",
+            "-o",
+            f"Dir::Cache::archives={work / 'archives'}",
+            "-o",
+            f"Dir::Etc::sourcelist={work / 'sources.list'}",
+            "-o",
+            f"Dir::Etc::sourceparts={work / 'sources.d'}",
+            "-o",
+            "APT::Architecture=amd64",
+            "-o",
+            "APT::Install-Recommends=false",
+            "-o",
+            "APT::Sandbox::User=root",
+            "-o",
+            "Acquire::Languages=none",
+            "-o",
+            "Debug::NoLocking=true",
         ]
 
     def _apt(self, *arguments: str, cwd: Path | None = None) -> str:
@@ -112,7 +145,7 @@ class Apt:
 def _specification(file: str) -> str:
     """docker.io_20.10.24+dfsg1-1_amd64.deb -> docker.io=20.10.24+dfsg1-1 (an epoch's colon is %3a in the file name)."""
     name, version = file.split("_")[:2]
-    return "%s=%s" % (name, version.replace("%3a", ":"))
+    return name + "=" + version.replace("%3a", ":")
 
 
 def fetch(work: Path, target: Path) -> list[str]:

@@ -1,6 +1,7 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`build --output DIR`: made once in the cache, keyed by the sources; a second call only compares a line of text."""
+
 from __future__ import annotations
 
 import argparse
@@ -11,9 +12,9 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator
 
 from . import deb, engine, site
 from .run import BuildError, check_tools
@@ -50,10 +51,12 @@ def say(text: str) -> None:
 
 
 def engine_packages(cache: Path) -> Path:
-    """The downloaded engine; fetched once for good, as a stable release hardly changes. Remove the directory to refresh it."""
-    target = cache / ("engine-%s-%s" % (engine.SUITE, hashlib.sha256(repr((engine.BASE, engine.WANTED)).encode()).hexdigest()[:8]))
+    """The downloaded engine; fetched once for good, as a stable release hardly changes."""
+    target = cache / (
+        f"engine-{engine.SUITE}-{hashlib.sha256(repr((engine.BASE, engine.WANTED)).encode()).hexdigest()[:8]}"
+    )
     if not target.exists():
-        say("fetching %s for Debian %s with this machine's apt" % (engine.WANTED, engine.SUITE))
+        say(f"fetching {engine.WANTED} for Debian {engine.SUITE} with this machine's apt")
         with tempfile.TemporaryDirectory(prefix="apt-", dir=cache) as work:
             packages = engine.fetch(Path(work), target)
         say("fetched " + " ".join(packages))
@@ -84,10 +87,12 @@ def _link_or_copy(source: str, target: str) -> None:
 
 def publish(source: Path, output: Path) -> None:
     """The site in its place: beside it first, so that a server never shows half of it for long."""
-    if (output / STAMP).is_file() and (output / STAMP).read_text(encoding="ascii") == (source / STAMP).read_text(encoding="ascii"):
+    if (output / STAMP).is_file() and (output / STAMP).read_text(encoding="ascii") == (source / STAMP).read_text(
+        encoding="ascii"
+    ):
         return
     if output.exists() and any(output.iterdir()) and not (output / STAMP).is_file():
-        raise BuildError("%s holds other files; name an empty or a new directory" % output)
+        raise BuildError(f"{output} holds other files; name an empty or a new directory")
     output.parent.mkdir(parents=True, exist_ok=True)
     fresh = output.with_name(output.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -104,7 +109,9 @@ def _drop_old(cache: Path, current: Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="build", description="Builds the stand-in agents and everything that hosts install from.")
+    parser = argparse.ArgumentParser(
+        prog="build", description="Builds the stand-in agents and everything that hosts install from."
+    )
     parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="directory to be served over HTTP")
     parser.add_argument("--without-engine", action="store_true", help="leave docker.io out: no network needed")
     options = parser.parse_args(arguments)
@@ -117,5 +124,5 @@ def main(arguments: list[str]) -> int:
     except (BuildError, OSError) as error:
         print("agents: " + str(error), file=sys.stderr)
         return 1
-    say("%s is ready" % options.output)
+    say(f"{options.output} is ready")
     return 0

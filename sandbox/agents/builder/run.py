@@ -1,6 +1,7 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """External programs, with their own words in the error."""
+
 from __future__ import annotations
 
 import os
@@ -23,7 +24,9 @@ def check_tools() -> None:
 
 def run(*command: str, cwd: Path | None = None, env: dict[str, str] | None = None) -> str:
     merged = {**os.environ, "LC_ALL": "C.UTF-8", **(env or {})}
-    result = subprocess.run(command, cwd=cwd, env=merged, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        command, cwd=cwd, env=merged, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
     if result.returncode:
-        raise BuildError("%s ended with %d: %s" % (" ".join(command[:3]), result.returncode, result.stderr.strip()[-2000:]))
+        raise BuildError(f"{' '.join(command[:3])} ended with {result.returncode}: {result.stderr.strip()[-2000:]}")
     return result.stdout

@@ -1,6 +1,7 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Throwaway OpenPGP keys: the private halves live for one build, in a directory that goes with it."""
+
 from __future__ import annotations
 
 import shutil
@@ -28,7 +29,9 @@ class Keyring:
         self._home = Path(tempfile.mkdtemp(prefix="gpg-"))
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         try:
             run("gpgconf", "--homedir", str(self._home), "--kill", "all")
         finally:
@@ -51,7 +54,9 @@ class Keyring:
 
     def detach(self, key: Key, source: Path, target: Path, armored: bool) -> None:
         form = ["--armor"] if armored else []
-        self._gpg("--yes", "--local-user", key.fingerprint, *form, "--output", str(target), "--detach-sign", str(source))
+        self._gpg(
+            "--yes", "--local-user", key.fingerprint, *form, "--output", str(target), "--detach-sign", str(source)
+        )
 
     def clear_sign(self, key: Key, source: Path, target: Path) -> None:
         self._gpg("--yes", "--local-user", key.fingerprint, "--output", str(target), "--clear-sign", str(source))

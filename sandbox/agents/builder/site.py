@@ -1,6 +1,7 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The directory that is served: an apt repository, and plain files where and as AWS publishes them."""
+
 from __future__ import annotations
 
 import json
@@ -16,8 +17,13 @@ SUITE = "stable"
 SSM_BUCKET = "amazon-ssm-" + REGION
 ECS_BUCKET = "amazon-ecs-agent-" + REGION
 RELEASE_FIELDS = {
-    "Origin": "edgefleet sandbox", "Label": "edgefleet sandbox", "Suite": SUITE, "Codename": SUITE, "Architectures": "amd64 all",
-    "Components": "main", "Description": "Stand-in agents and a container engine for sandbox hosts",
+    "Origin": "edgefleet sandbox",
+    "Label": "edgefleet sandbox",
+    "Suite": SUITE,
+    "Codename": SUITE,
+    "Architectures": "amd64 all",
+    "Components": "main",
+    "Description": "Stand-in agents and a container engine for sandbox hosts",
 }
 
 
@@ -34,7 +40,9 @@ def repository(site: Path, keyring: Keyring, key: Key) -> None:
     root = site / "debian"
     _index(root)
     dists = root / "dists" / SUITE
-    options = [part for field, value in RELEASE_FIELDS.items() for part in ("-o", "APT::FTPArchive::Release::%s=%s" % (field, value))]
+    options = [
+        part for field, value in RELEASE_FIELDS.items() for part in ("-o", f"APT::FTPArchive::Release::{field}={value}")
+    ]
     release = run("apt-ftparchive", *options, "release", str(dists))
     (dists / "Release").write_text(release, encoding="utf-8")
     keyring.detach(key, dists / "Release", dists / "Release.gpg", armored=True)
@@ -57,7 +65,7 @@ def ecs_files(site: Path, packages: dict[str, Path], keyring: Keyring, key: Key)
     folder = site / ECS_BUCKET
     folder.mkdir(parents=True)
     for label, version in (("latest", recipe.latest), *((version, version) for version in recipe.versions)):
-        target = folder / ("amazon-ecs-init-%s.amd64.deb" % label)
+        target = folder / (f"amazon-ecs-init-{label}.amd64.deb")
         shutil.copyfile(packages[version], target)
         keyring.detach(key, target, target.with_name(target.name + ".asc"), armored=True)
 
@@ -65,7 +73,10 @@ def ecs_files(site: Path, packages: dict[str, Path], keyring: Keyring, key: Key)
 def build(site: Path, work: Path, engine: Path | None) -> None:
     pool = site / "debian/pool"
     pool.mkdir(parents=True)
-    built = {recipe: {version: deb.build(recipe, version, work, pool) for version in recipe.versions} for recipe in deb.RECIPES}
+    built = {
+        recipe: {version: deb.build(recipe, version, work, pool) for version in recipe.versions}
+        for recipe in deb.RECIPES
+    }
     for package in sorted(engine.glob("*.deb")) if engine else ():
         shutil.copyfile(package, pool / package.name)
     keys = site / "keys"

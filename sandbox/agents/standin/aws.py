@@ -1,11 +1,13 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One call of an AWS JSON service, signed or not."""
+
 from __future__ import annotations
 
 import json
 import os
-from typing import Any, Callable, Mapping
+from collections.abc import Mapping
+from typing import Any, Callable
 
 from . import sigv4, wire
 from .release import VERSION
@@ -19,7 +21,7 @@ class AwsError(Exception):
     """A refusal by the service."""
 
     def __init__(self, code: str, message: str, status: int, request_id: str = "") -> None:
-        super().__init__("%s: %s\n\tstatus code: %d, request id: %s" % (code, message, status, request_id))
+        super().__init__(f"{code}: {message}\n\tstatus code: {status}, request id: {request_id}")
         self.code = code
         self.message = message
         self.status = status
@@ -39,7 +41,7 @@ def dns_suffix(region: str) -> str:
 
 def endpoint(service: str, region: str, override: str = "") -> str:
     if not override:
-        return "https://%s.%s.%s" % (service, region, dns_suffix(region))
+        return f"https://{service}.{region}.{dns_suffix(region)}"
     return override if "://" in override else "https://" + override
 
 
@@ -86,18 +88,18 @@ class Client:
         headers = {
             "Host": url.netloc,
             "Content-Type": "application/x-amz-json-1.1",
-            "X-Amz-Target": "%s.%s" % (self._prefix, action),
+            "X-Amz-Target": f"{self._prefix}.{action}",
         }
         if self._credentials:
             headers = sigv4.sign(headers, url.path, body, self._region, self._service, self._credentials())
             if self._authorize:
                 headers.update(self._authorize(headers))
-        headers["User-Agent"] = "%s/%s" % (self._agent_name, VERSION)
+        headers["User-Agent"] = f"{self._agent_name}/{VERSION}"
         response = wire.post(self._address, headers, body, self._environ, timeout)
         if response.status != 200:
             raise _error(response)
         try:
             reply = json.loads(response.body or b"{}")
         except ValueError as error:
-            raise wire.WireError("SerializationError: %s" % error) from error
+            raise wire.WireError(f"SerializationError: {error}") from error
         return reply if isinstance(reply, dict) else {}

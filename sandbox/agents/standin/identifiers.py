@@ -1,6 +1,7 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Random identifiers without the uuid module, which pulls in half of the standard library."""
+
 from __future__ import annotations
 
 import os

@@ -4,6 +4,7 @@
 
 A knob comes from the environment, else from /etc/default/edgefleet-standin (KEY=value lines), else from its default.
 """
+
 from __future__ import annotations
 
 import os

@@ -1,6 +1,7 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One line a message, as the agents print them: to standard output (the journal) and, where asked, to the agent's file."""
+"""One line a message, as the agents print them: to standard output (the journal) and, where asked, to a log file."""
+
 from __future__ import annotations
 
 import os
@@ -12,11 +13,11 @@ from .knobs import at
 
 class Log:
     def __init__(self, tag: str = "", path: str = "") -> None:
-        self._tag = "[%s] " % tag if tag else ""
+        self._tag = f"[{tag}] " if tag else ""
         self._path = at(path) if path else ""
 
     def _write(self, level: str, message: str) -> None:
-        line = "%s %s %s%s\n" % (time.strftime("%Y-%m-%d %H:%M:%S"), level, self._tag, message)
+        line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {level} {self._tag}{message}\n"
         sys.stdout.write(line)
         sys.stdout.flush()
         if self._path:

@@ -1,12 +1,14 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """AWS Signature Version 4 for the one shape that the agents send: POST, no query, JSON body."""
+
 from __future__ import annotations
 
 import hashlib
 import hmac
 import time
-from typing import Mapping, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 
 class Credentials(NamedTuple):
@@ -27,7 +29,13 @@ def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
 
 
 def sign(
-    headers: Mapping[str, str], path: str, body: bytes, region: str, service: str, credentials: Credentials, now: float | None = None
+    headers: Mapping[str, str],
+    path: str,
+    body: bytes,
+    region: str,
+    service: str,
+    credentials: Credentials,
+    now: float | None = None,
 ) -> dict[str, str]:
     """The given headers (with Host) plus X-Amz-Date, X-Amz-Security-Token and Authorization."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
@@ -38,12 +46,12 @@ def sign(
     lowered = sorted((name.lower(), " ".join(value.split())) for name, value in signed.items())
     names = ";".join(name for name, _value in lowered)
     canonical = "\n".join(
-        ["POST", path, "", *("%s:%s" % item for item in lowered), "", names, hashlib.sha256(body).hexdigest()]
+        ["POST", path, "", *(f"{name}:{value}" for name, value in lowered), "", names, hashlib.sha256(body).hexdigest()]
     )
     scope = "/".join((stamp[:8], region, service, "aws4_request"))
     to_sign = "\n".join(("AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()))
     signature = _hmac(_signing_key(credentials.secret_key, stamp[:8], region, service), to_sign).hex()
-    signed["Authorization"] = "AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%s" % (
-        credentials.access_key, scope, names, signature,
+    signed["Authorization"] = (
+        f"AWS4-HMAC-SHA256 Credential={credentials.access_key}/{scope}, SignedHeaders={names}, Signature={signature}"
     )
     return signed

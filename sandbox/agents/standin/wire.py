@@ -1,10 +1,12 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A very small HTTP client: http.client and urllib would double the memory of an idle agent."""
+
 from __future__ import annotations
 
 import socket
-from typing import Mapping, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 
 class WireError(Exception):
@@ -26,7 +28,7 @@ class Url(NamedTuple):
     @property
     def netloc(self) -> str:
         standard = {"http": 80, "https": 443}.get(self.scheme)
-        return self.host if self.port == standard else "%s:%d" % (self.host, self.port)
+        return self.host if self.port == standard else f"{self.host}:{self.port}"
 
 
 def parse_url(text: str) -> Url:
@@ -61,7 +63,7 @@ def _excepted(host: str, exceptions: str) -> bool:
 
 def proxy_for(url: Url, environ: Mapping[str, str]) -> Url | None:
     """The proxy that Go's net/http would take from this environment."""
-    for name in ("%s_PROXY" % url.scheme.upper(), "%s_proxy" % url.scheme):
+    for name in (f"{url.scheme.upper()}_PROXY", f"{url.scheme}_proxy"):
         if environ.get(name):
             if _excepted(url.host.lower(), environ.get("NO_PROXY") or environ.get("no_proxy") or ""):
                 return None
@@ -99,7 +101,7 @@ def _unchunk(data: bytes) -> bytes:
         length = int(size.split(b";")[0] or b"0", 16)
         if not length:
             break
-        body, data = body + data[:length], data[length + 2:]
+        body, data = body + data[:length], data[length + 2 :]
     return body
 
 
@@ -110,10 +112,10 @@ def _parse_head(head: bytes) -> tuple[int, dict[str, str]]:
 
 
 def _tunnel(stream: socket.socket, url: Url) -> None:
-    stream.sendall(("CONNECT %s:%d HTTP/1.1\r\nHost: %s:%d\r\n\r\n" % (url.host, url.port, url.host, url.port)).encode())
+    stream.sendall((f"CONNECT {url.host}:{url.port} HTTP/1.1\r\nHost: {url.host}:{url.port}\r\n\r\n").encode())
     status, _headers = _parse_head(_receive(stream, b"\r\n\r\n")[0])
     if status != 200:
-        raise WireError("proxyconnect tcp: status %d" % status)
+        raise WireError(f"proxyconnect tcp: status {status}")
 
 
 def _secure(stream: socket.socket, host: str) -> socket.socket:
@@ -143,16 +145,18 @@ def _exchange(stream: socket.socket, request: bytes) -> Response:
     return Response(status, headers, body)
 
 
-def post(address: str, headers: Mapping[str, str], body: bytes, environ: Mapping[str, str], timeout: float = 10.0) -> Response:
+def post(
+    address: str, headers: Mapping[str, str], body: bytes, environ: Mapping[str, str], timeout: float = 10.0
+) -> Response:
     """One POST on a connection of its own."""
     url = parse_url(address)
     proxy = proxy_for(url, environ)
-    target = "http://%s%s" % (url.netloc, url.path) if proxy and url.scheme == "http" else url.path
-    lines = ["POST %s HTTP/1.1" % target, "Host: " + url.netloc, "Connection: close", "Content-Length: %d" % len(body)]
-    lines += ["%s: %s" % (name, value) for name, value in headers.items() if name.lower() != "host"]
+    target = f"http://{url.netloc}{url.path}" if proxy and url.scheme == "http" else url.path
+    lines = [f"POST {target} HTTP/1.1", "Host: " + url.netloc, "Connection: close", f"Content-Length: {len(body)}"]
+    lines += [f"{name}: {value}" for name, value in headers.items() if name.lower() != "host"]
     request = ("\r\n".join(lines) + "\r\n\r\n").encode() + body
     try:
         with _open(url, proxy, timeout) as stream:
             return _exchange(stream, request)
     except (OSError, ValueError, IndexError) as error:
-        raise WireError("Post %s://%s%s: %s" % (url.scheme, url.netloc, url.path, error)) from error
+        raise WireError(f"Post {url.scheme}://{url.netloc}{url.path}: {error}") from error

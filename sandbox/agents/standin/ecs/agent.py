@@ -1,6 +1,7 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One life of the ECS agent, from its environment to its exit code."""
+
 from __future__ import annotations
 
 from .. import aws
@@ -23,7 +24,7 @@ def _proxies(env: dict[str, str]) -> dict[str, str]:
 
 def _live(mounted: bool, log: Log) -> None:
     env = environment.agent_environment()
-    log.info("Amazon ECS Agent v%s starting (sandbox stand-in)" % registration.agent_version())
+    log.info(f"Amazon ECS Agent v{registration.agent_version()} starting (sandbox stand-in)")
     chosen = settings.read(env, log.warn)
     try:
         engine_version = engine.version()
@@ -38,8 +39,8 @@ def _live(mounted: bool, log: Log) -> None:
     current = registration.register(client, chosen, saved, engine_version, log)
     state.save(current, registration.agent_version())
     log.info(
-        "Registration completed successfully. I am running as '%s' in cluster '%s'"
-        % (current.container_instance_arn, current.cluster)
+        "Registration completed successfully. I am running as "
+        f"'{current.container_instance_arn}' in cluster '{current.cluster}'"
     )
     documents = introspection.pages(current.cluster, current.container_instance_arn, registration.agent_version())
     server = introspection.Server(documents, log)

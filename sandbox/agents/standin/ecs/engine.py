@@ -1,6 +1,7 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Docker engine, asked over its socket. The stand-in starts no agent container; the engine must answer all the same."""
+"""The Docker engine, asked over its socket: the stand-in starts no agent container, yet the engine must answer."""
+
 from __future__ import annotations
 
 import json
@@ -27,4 +28,4 @@ def version(path: str = SOCKET, timeout: float = 10.0) -> str:
                 data += chunk
         return str(json.loads(data.partition(b"\r\n\r\n")[2])["Version"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EngineError("Cannot connect to the Docker daemon at unix://%s: %s" % (path, error)) from error
+        raise EngineError(f"Cannot connect to the Docker daemon at unix://{path}: {error}") from error

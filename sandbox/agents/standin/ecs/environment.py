@@ -5,6 +5,7 @@
 The other parser of the same two files is systemd's EnvironmentFile=, which makes the environment of ecs-init itself;
 the two disagree about quotes, comments and backslashes, and that disagreement is modelled by having both.
 """
+
 from __future__ import annotations
 
 from ..files import read_text

@@ -1,6 +1,7 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How the agent ends."""
+
 from __future__ import annotations
 
 STOPPED = 0

@@ -1,6 +1,7 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Command line of /usr/libexec/amazon-ecs-init: the actions that ecs.service calls."""
+
 from __future__ import annotations
 
 import os
@@ -44,7 +45,7 @@ def start(log: Log) -> int:
         log.info("Starting Amazon Elastic Container Service Agent")
         begun = time.monotonic()
         code = agent.run(running_external())
-        log.info("Agent exited with code %d" % code)
+        log.info(f"Agent exited with code {code}")
         if code == STOPPED:
             return STOPPED
         if code == TERMINAL:

@@ -1,8 +1,10 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""http://127.0.0.1:51678: who this agent is. Up only after registration, and happy even when nobody answers upstream."""
+"""http://127.0.0.1:51678 says who this agent is: up only after registration, and happy even without a control plane."""
+
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -19,7 +21,9 @@ def pages(cluster: str, arn: str, version: str) -> dict[str, Any]:
     return {
         "/": {"AvailableCommands": ["/v1/metadata", "/v1/tasks", "/license"]},
         "/v1/metadata": {
-            "Cluster": cluster, "ContainerInstanceArn": arn, "Version": "Amazon ECS Agent - v%s (sandbox)" % version,
+            "Cluster": cluster,
+            "ContainerInstanceArn": arn,
+            "Version": f"Amazon ECS Agent - v{version} (sandbox)",
         },
         "/v1/tasks": {"Tasks": []},
     }
@@ -48,8 +52,8 @@ class Server:
             self._socket.listen(16)
         except OSError as error:
             self._socket.close()
-            raise AgentExit(RETRIED, "Error running introspection server on port %d: %s" % (port, error)) from error
-        log.info("Introspection server on 127.0.0.1:%d" % port)
+            raise AgentExit(RETRIED, f"Error running introspection server on port {port}: {error}") from error
+        log.info(f"Introspection server on 127.0.0.1:{port}")
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self) -> None:
@@ -76,8 +80,6 @@ class Server:
         return data
 
     def close(self) -> None:
-        try:
+        with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
         self._socket.close()

@@ -1,8 +1,10 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The route of task credentials: 169.254.170.2:80 of every container ends at port 51679 of the agent."""
+
 from __future__ import annotations
 
+import contextlib
 import subprocess
 
 from ..knobs import at
@@ -24,18 +26,23 @@ def _set_route_localnet(value: str) -> None:
         with open(at(ROUTE_LOCALNET), "w", encoding="ascii") as target:
             target.write(value)
     except OSError as error:
-        raise NatError("could not set loopback routing: %s" % error) from error
+        raise NatError(f"could not set loopback routing: {error}") from error
 
 
 def _iptables(action: str, rule: list[str]) -> str:
     """Error text, empty when the rule was added or removed."""
     try:
         result = subprocess.run(
-            ["iptables", "-w", "-t", "nat", action, *rule], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+            ["iptables", "-w", "-t", "nat", action, *rule],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
         )
     except OSError as error:
         return str(error)
-    return result.stdout.decode(errors="replace").strip() or "exit %d" % result.returncode if result.returncode else ""
+    if not result.returncode:
+        return ""
+    return result.stdout.decode(errors="replace").strip() or f"exit {result.returncode}"
 
 
 def enable() -> None:
@@ -48,9 +55,7 @@ def enable() -> None:
 
 
 def disable() -> None:
-    try:
+    with contextlib.suppress(NatError):
         _set_route_localnet("0")
-    except NatError:
-        pass
     for rule in RULES:
         _iptables("-D", rule)

@@ -3,9 +3,10 @@
 """How a registered agent stays in touch with the control plane.
 
 The real agent calls DiscoverPollEndpoint and then holds two websockets (ACS and TCS). Until the simulated Region speaks
-these, the stand-in repeats DiscoverPollEndpoint as its heartbeat. Nothing outside this module knows that: a client of the
-websockets replaces `run`.
+these, the stand-in repeats DiscoverPollEndpoint as its heartbeat. Nothing outside this module knows that: a client of
+the websockets replaces `run`.
 """
+
 from __future__ import annotations
 
 import random
@@ -25,10 +26,16 @@ def _beat(client: aws.Client, state: State) -> tuple[str, bool]:
     """(error text or empty, whether the service says that this instance is gone)."""
     try:
         client.call(
-            "DiscoverPollEndpoint", {"containerInstance": state.container_instance_arn, "cluster": state.cluster}, timeout=5.0
+            "DiscoverPollEndpoint",
+            {"containerInstance": state.container_instance_arn, "cluster": state.cluster},
+            timeout=5.0,
         )
     except aws.AwsError as error:
-        gone = "not registered" in error.message or "INACTIVE" in error.message or error.code == "InactiveInstanceException"
+        gone = (
+            "not registered" in error.message
+            or "INACTIVE" in error.message
+            or error.code == "InactiveInstanceException"
+        )
         return str(error), gone
     except wire.WireError as error:
         return str(error), False

@@ -1,6 +1,7 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """RegisterContainerInstance, first time and again."""
+
 from __future__ import annotations
 
 import os
@@ -39,7 +40,7 @@ def capabilities(settings: Settings) -> list[dict[str, str]]:
     names = [
         "ecs.capability.external",
         "com.amazonaws.ecs.capability.privileged-container",
-        *("com.amazonaws.ecs.capability.docker-remote-api.1.%d" % minor for minor in range(21, 42)),
+        *(f"com.amazonaws.ecs.capability.docker-remote-api.1.{minor}" for minor in range(21, 42)),
         *("com.amazonaws.ecs.capability.logging-driver." + driver for driver in settings.logging_drivers),
         "com.amazonaws.ecs.capability.task-iam-role",
         "com.amazonaws.ecs.capability.task-iam-role-network-host",
@@ -55,16 +56,20 @@ def capabilities(settings: Settings) -> list[dict[str, str]]:
 
 def request(settings: Settings, saved: State, engine_version: str) -> dict[str, Any]:
     """A known instance sends its ARN and leaves its custom attributes out; tags go out every time."""
-    custom = [] if saved.container_instance_arn else [
-        {"name": name, "value": value} for name, value in settings.attributes.items()
-    ]
+    custom = (
+        []
+        if saved.container_instance_arn
+        else [{"name": name, "value": value} for name, value in settings.attributes.items()]
+    )
     body: dict[str, Any] = {
         "cluster": settings.cluster or "default",
         "instanceIdentityDocument": "",
         "instanceIdentityDocumentSignature": "",
         "totalResources": _resources(settings),
         "versionInfo": {
-            "agentVersion": agent_version(), "agentHash": "0edf1ee7", "dockerVersion": "DockerVersion: " + engine_version,
+            "agentVersion": agent_version(),
+            "agentHash": "0edf1ee7",
+            "dockerVersion": "DockerVersion: " + engine_version,
         },
         "attributes": capabilities(settings) + custom,
         "tags": [{"key": key, "value": value} for key, value in settings.tags.items()],
@@ -114,9 +119,11 @@ def register(client: aws.Client, settings: Settings, saved: State, engine_versio
     try:
         reply = _ask(client, body, not settings.cluster and not saved.cluster, log)
     except aws.AwsError as error:
-        raise AgentExit(TERMINAL if _is_final(error) else RETRIED, "Unable to register as a container instance: %s" % error) from error
+        raise AgentExit(
+            TERMINAL if _is_final(error) else RETRIED, f"Unable to register as a container instance: {error}"
+        ) from error
     except wire.WireError as error:
-        raise AgentExit(RETRIED, "Unable to register as a container instance: %s" % error) from error
+        raise AgentExit(RETRIED, f"Unable to register as a container instance: {error}") from error
     instance = reply.get("containerInstance") or {}
     lost = missing_attributes(body["attributes"], instance)
     if lost:

@@ -5,6 +5,7 @@
 Source of each rule: config/parse.go and config/config.go of the public agent; only variables with a visible effect on a
 host of the sandbox are read, all others are accepted as they are.
 """
+
 from __future__ import annotations
 
 import json
@@ -16,9 +17,21 @@ from .exits import RETRIED, TERMINAL, AgentExit
 TRUE = ("1", "t", "T", "TRUE", "true", "True")
 FALSE = ("0", "f", "F", "FALSE", "false", "False")
 DEFAULT_PORTS = (22, 2375, 2376, 51678, 51679)
-LOG_DRIVERS = frozenset((
-    "json-file", "syslog", "journald", "gelf", "fluentd", "awslogs", "splunk", "logentries", "sumologic", "none", "awsfirelens",
-))
+LOG_DRIVERS = frozenset(
+    (
+        "json-file",
+        "syslog",
+        "journald",
+        "gelf",
+        "fluentd",
+        "awslogs",
+        "splunk",
+        "logentries",
+        "sumologic",
+        "none",
+        "awsfirelens",
+    )
+)
 
 Warn = Callable[[str], None]
 
@@ -42,7 +55,7 @@ def go_bool(value: str, default: bool, warn: Warn) -> bool:
     if value in TRUE or value in FALSE:
         return value in TRUE
     if value:
-        warn('Invalid format for a boolean: "%s", using %s' % (value, default))
+        warn(f'Invalid format for a boolean: "{value}", using {default}')
     return default
 
 
@@ -54,11 +67,11 @@ def _json_map(env: dict[str, str], name: str) -> dict[str, str]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise AgentExit(RETRIED, "Invalid format for %s: %s" % (name, error)) from error
+        raise AgentExit(RETRIED, f"Invalid format for {name}: {error}") from error
     if value is None:
         return {}
     if not isinstance(value, dict) or not all(item is None or isinstance(item, str) for item in value.values()):
-        raise AgentExit(RETRIED, "Invalid format for %s: json: cannot unmarshal into a map of strings" % name)
+        raise AgentExit(RETRIED, f"Invalid format for {name}: json: cannot unmarshal into a map of strings")
     return {key: item or "" for key, item in value.items()}
 
 
@@ -71,7 +84,7 @@ def _json_list(env: dict[str, str], name: str, warn: Warn) -> list[Any] | None:
     except ValueError:
         value = None
     if not isinstance(value, list):
-        warn("Invalid format for %s: expected a JSON list, got %s" % (name, text))
+        warn(f"Invalid format for {name}: expected a JSON list, got {text}")
         return None
     return value
 
@@ -81,7 +94,7 @@ def _ports(env: dict[str, str], name: str, default: tuple[int, ...], warn: Warn)
     if value is None:
         return list(default)
     if not all(isinstance(port, int) and not isinstance(port, bool) and 0 <= port <= 65535 for port in value):
-        warn("Invalid format for %s: ports are whole numbers from 0 to 65535" % name)
+        warn(f"Invalid format for {name}: ports are whole numbers from 0 to 65535")
         return list(default)
     return value
 
@@ -104,11 +117,11 @@ def _memory(env: dict[str, str], warn: Warn) -> int:
     text = env.get("ECS_RESERVED_MEMORY", "")
     reserved = int(text) if text.isdigit() else 0
     if text and (not text.isdigit() or reserved > 65535):
-        warn('Invalid format for ECS_RESERVED_MEMORY: "%s", using 0' % text)
+        warn(f'Invalid format for ECS_RESERVED_MEMORY: "{text}", using 0')
         reserved = 0
     total = host_memory_mib()
     if reserved > total:
-        raise AgentExit(RETRIED, "Invalid reserved memory of %d MiB: the host has %d MiB" % (reserved, total))
+        raise AgentExit(RETRIED, f"Invalid reserved memory of {reserved} MiB: the host has {total} MiB")
     return total - reserved
 
 

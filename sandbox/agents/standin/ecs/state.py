@@ -1,6 +1,7 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """agent.db: what the agent remembers between starts. The real file is a bolt database; here it is JSON."""
+
 from __future__ import annotations
 
 import json
@@ -35,6 +36,6 @@ def check_cluster(saved: State, configured: str) -> None:
     if saved.cluster and configured and saved.cluster != configured:
         raise AgentExit(
             TERMINAL,
-            "Data mismatch; saved cluster '%s' does not match configured cluster '%s'. Perhaps you want to delete the "
-            "configured checkpoint file?" % (saved.cluster, configured),
+            f"Data mismatch; saved cluster '{saved.cluster}' does not match configured cluster '{configured}'. "
+            "Perhaps you want to delete the configured checkpoint file?",
         )

@@ -1,6 +1,7 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Command line of amazon-ssm-agent: no flag runs the service."""
+
 from __future__ import annotations
 
 import sys
@@ -19,7 +20,7 @@ def _fingerprint(threshold: int, log: Log) -> int:
     if problem:
         log.error("Error setting the SimilarityThreshold. " + problem)
         return 1
-    log.info("Fingerprint SimilarityThreshold set to %d" % threshold)
+    log.info(f"Fingerprint SimilarityThreshold set to {threshold}")
     return 0
 
 
@@ -48,7 +49,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(flags.USAGE)
         return 0
     except flags.BadFlag as error:
-        sys.stderr.write("%s\n%s" % (error, flags.USAGE))
+        sys.stderr.write(f"{error}\n{flags.USAGE}")
         return 2
     if not parsed.given:
         return _serve()

@@ -1,6 +1,7 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the rotated credentials go: a profile that other agents read, and the runtime file that says how fresh it is."""
+"""Where rotated credentials go: a profile that other agents read, and the runtime file that says how fresh it is."""
+
 from __future__ import annotations
 
 import json
@@ -20,7 +21,7 @@ def without_section(content: str, profile: str) -> str:
     inside = False
     for line in content.splitlines():
         if line.strip().startswith("["):
-            inside = line.strip() == "[%s]" % profile
+            inside = line.strip() == f"[{profile}]"
         if not inside:
             kept.append(line)
     return "\n".join(kept).strip("\n")
@@ -29,10 +30,13 @@ def without_section(content: str, profile: str) -> str:
 def save_profile(credentials: Credentials) -> None:
     """Other profiles of the file stay."""
     others = without_section(read_text(at(SHARE_FILE)) or "", PROFILE)
-    section = "[%s]\naws_access_key_id     = %s\naws_secret_access_key = %s\naws_session_token     = %s\n" % (
-        PROFILE, credentials.access_key, credentials.secret_key, credentials.token,
+    section = (
+        f"[{PROFILE}]",
+        f"aws_access_key_id     = {credentials.access_key}",
+        f"aws_secret_access_key = {credentials.secret_key}",
+        f"aws_session_token     = {credentials.token}",
     )
-    write_atomic(at(SHARE_FILE), (others + "\n\n" if others else "") + section)
+    write_atomic(at(SHARE_FILE), (others + "\n\n" if others else "") + "\n".join(section) + "\n")
 
 
 def timestamp(epoch: float) -> str:

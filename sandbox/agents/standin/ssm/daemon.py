@@ -1,6 +1,7 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The service: reads its identity once, then rotates credentials at half of their life and reports to SSM."""
+
 from __future__ import annotations
 
 import calendar
@@ -43,7 +44,7 @@ def denied_sleep() -> float:
 
 
 def backoff(failures: int) -> float:
-    return min(2.0 ** failures, LONGEST_BACKOFF) * knobs.seconds("SSM_BACKOFF_SCALE", 1.0) * random.uniform(1.0, 1.2)
+    return min(2.0**failures, LONGEST_BACKOFF) * knobs.seconds("SSM_BACKOFF_SCALE", 1.0) * random.uniform(1.0, 1.2)
 
 
 class Daemon:
@@ -71,19 +72,19 @@ class Daemon:
         except aws.AwsError as error:
             self._failures += 1
             pause = denied_sleep() if error.code in DENIED else backoff(self._failures)
-            self._log.error("Failed to retrieve credentials: %s. Sleeping for %ds before retrying" % (error, pause))
+            self._log.error(f"Failed to retrieve credentials: {error}. Sleeping for {pause:.0f}s before retrying")
             return pause
         except (wire.WireError, OSError, KeyError, ValueError) as error:
             self._failures += 1
             pause = backoff(self._failures)
-            self._log.error("Failed to retrieve credentials: %s. Sleeping for %ds before retrying" % (error, pause))
+            self._log.error(f"Failed to retrieve credentials: {error}. Sleeping for {pause:.0f}s before retrying")
             return pause
         self._failures = 0
         self._token = token
         credentials.save_profile(token.credentials)
         credentials.save_runtime(self._registration.instance_id, token.retrieved, token.expires)
         self._report_due = min(self._report_due, time.time())
-        self._log.info("Credentials retrieved, next rotation in %d minutes" % ((token.rotation - time.time()) / 60))
+        self._log.info(f"Credentials retrieved, next rotation in {(token.rotation - time.time()) / 60:.0f} minutes")
         return max(token.rotation - time.time(), 1.0)
 
     def report(self) -> None:
@@ -95,7 +96,7 @@ class Daemon:
             client.call("UpdateInstanceInformation", details)
             client.call("ListInstanceAssociations", {"InstanceId": self._registration.instance_id, "MaxResults": 20})
         except (aws.AwsError, wire.WireError) as error:
-            self._log.error("Health ping failed with error - %s" % error)
+            self._log.error(f"Health ping failed with error - {error}")
 
     def step(self, now: float) -> float:
         if now >= self._rotation_due:
@@ -118,11 +119,11 @@ def _terminate(_number: int, _frame: object) -> None:
 def serve(log: Log) -> int:
     signal.signal(signal.SIGTERM, _terminate)
     registration = vault.load_registration()
-    log.info("amazon-ssm-agent - v%s (sandbox stand-in)" % VERSION)
+    log.info(f"amazon-ssm-agent - v{VERSION} (sandbox stand-in)")
     if not registration.complete:
         log.error("Failed to find agent identity: this host is not registered. Register it, then restart this service.")
         while True:
             signal.pause()
-    log.info("Identity is managed instance %s in %s" % (registration.instance_id, registration.region))
+    log.info(f"Identity is managed instance {registration.instance_id} in {registration.region}")
     Daemon(registration, log).run()
     return 0

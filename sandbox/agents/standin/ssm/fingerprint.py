@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The machine fingerprint: a UUID kept with hashes of the machine, made anew when the machine is another one.
 
-As in the public source, a new machine-id makes the agent write a new fingerprint *and the new hashes* at its next start:
-a comparison of /etc/machine-id with the vault shows a clone only until then. The service refuses the new fingerprint.
+As in the public source, a new machine-id makes the agent write a new fingerprint *and the new hashes* at its next
+start: a comparison of /etc/machine-id with the vault shows a clone only until then. The service refuses the new one.
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -37,7 +38,7 @@ def _mac() -> str:
         names = sorted(os.listdir(base))
     except OSError:
         return ""
-    addresses = ((read_text("%s/%s/address" % (base, name)) or "").strip() for name in names if name != "lo")
+    addresses = ((read_text(f"{base}/{name}/address") or "").strip() for name in names if name != "lo")
     return next((address for address in addresses if address), "")
 
 
@@ -86,7 +87,7 @@ def current() -> str:
 def set_threshold(value: int) -> str:
     """An error text, empty when the threshold was saved."""
     if not 1 <= value <= 100:
-        return "Invalid Similarity Threshold value of %d. Value must be between 1 and 100." % value
+        return f"Invalid Similarity Threshold value of {value}. Value must be between 1 and 100."
     saved = vault.retrieve(vault.FINGERPRINT_KEY)
     if not saved.get("fingerprint"):
         return "Unable to set similarity threshold due to, save called with empty fingerprint key"

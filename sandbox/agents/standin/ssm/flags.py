@@ -1,6 +1,7 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Go's flag package, as far as the agent's command line shows it: -x, --x, -x=v, -x v; an unknown flag ends with 2."""
+
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -49,14 +50,14 @@ def _boolean(name: str, value: str) -> bool:
         return True
     if value in FALSE:
         return False
-    raise BadFlag('invalid boolean value "%s" for -%s: parse error' % (value, name))
+    raise BadFlag(f'invalid boolean value "{value}" for -{name}: parse error')
 
 
 def _integer(name: str, value: str) -> int:
     try:
         return int(value, 0)
     except ValueError:
-        raise BadFlag('invalid value "%s" for flag -%s: parse error' % (value, name)) from None
+        raise BadFlag(f'invalid value "{value}" for flag -{name}: parse error') from None
 
 
 def _split(argument: str) -> tuple[str, bool, str]:

@@ -1,9 +1,10 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""RSA-2048 through the openssl program: Python's standard library has none, and doing it in Python costs a second of CPU.
+"""RSA-2048 through the openssl program: the standard library has none, and in plain Python it costs a second of CPU.
 
 Difference from the real agent: the stored private key is PKCS#8, not PKCS#1. Nobody but the agent reads it.
 """
+
 from __future__ import annotations
 
 import base64
@@ -14,9 +15,11 @@ KEY_TYPE = "Rsa"
 
 
 def _openssl(*arguments: str, stdin: bytes = b"", descriptors: tuple[int, ...] = ()) -> bytes:
-    result = subprocess.run(("openssl",) + arguments, input=stdin, capture_output=True, check=False, pass_fds=descriptors)
+    result = subprocess.run(
+        ("openssl",) + arguments, input=stdin, capture_output=True, check=False, pass_fds=descriptors
+    )
     if result.returncode:
-        raise OSError("openssl %s: %s" % (arguments[0], result.stderr.decode(errors="replace").strip()))
+        raise OSError(f"openssl {arguments[0]}: {result.stderr.decode(errors='replace').strip()}")
     return result.stdout
 
 
@@ -25,7 +28,7 @@ def _body(pem: bytes) -> str:
 
 
 def _pem(private_key: str) -> bytes:
-    lines = [private_key[start:start + 64] for start in range(0, len(private_key), 64)]
+    lines = [private_key[start : start + 64] for start in range(0, len(private_key), 64)]
     return "\n".join(["-----BEGIN PRIVATE KEY-----", *lines, "-----END PRIVATE KEY-----", ""]).encode()
 
 
@@ -42,7 +45,7 @@ def sign(private_key: str, text: str) -> str:
     try:
         os.write(writer, _pem(private_key))
         os.close(writer)
-        raw = _openssl("dgst", "-sha256", "-sign", "/dev/fd/%d" % reader, stdin=text.encode(), descriptors=(reader,))
+        raw = _openssl("dgst", "-sha256", "-sign", f"/dev/fd/{reader}", stdin=text.encode(), descriptors=(reader,))
     finally:
         os.close(reader)
     return base64.b64encode(raw).decode()

@@ -1,6 +1,7 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`amazon-ssm-agent -register`, in the order of the real one: what is lost when it fails matters more than what it prints."""
+"""`amazon-ssm-agent -register`, in the order of the real one: what a failure destroys matters more than its words."""
+
 from __future__ import annotations
 
 import os
@@ -17,6 +18,10 @@ ID_LENGTH = 36
 # Five pauses between six tries, together about nine seconds.
 DELAYS = (0.3, 0.6, 1.2, 2.4, 4.5)
 
+QUESTION = (
+    "\nInstance already registered. Would you like to override existing with new registration information? [Yes/No]: "
+)
+
 
 class Failure(Exception):
     """Why no identity could be had."""
@@ -24,19 +29,22 @@ class Failure(Exception):
 
 def _validate(code: str, activation: str) -> None:
     problems = [
-        "- minimum field size of %d, RegisterManagedInstanceInput.%s.\n" % (size, name)
+        f"- minimum field size of {size}, RegisterManagedInstanceInput.{name}.\n"
         for name, value, size in (("ActivationCode", code, CODE_LENGTH), ("ActivationId", activation, ID_LENGTH))
         if len(value) < size
     ]
     if problems:
-        raise Failure("InvalidParameter: %d validation error(s) found.\n%s" % (len(problems), "".join(problems)))
+        raise Failure(f"InvalidParameter: {len(problems)} validation error(s) found.\n{''.join(problems)}")
 
 
 def _ask_service(region: str, code: str, activation: str, public_key: str, machine: str) -> str:
     _validate(code, activation)
     request = {
-        "ActivationCode": code, "ActivationId": activation, "Fingerprint": machine,
-        "PublicKey": public_key, "PublicKeyType": keys.KEY_TYPE,
+        "ActivationCode": code,
+        "ActivationId": activation,
+        "Fingerprint": machine,
+        "PublicKey": public_key,
+        "PublicKeyType": keys.KEY_TYPE,
     }
     client = service.anonymous(region)
     scale = knobs.seconds("REGISTER_DELAY_SCALE", 1.0)
@@ -48,7 +56,7 @@ def _ask_service(region: str, code: str, activation: str, public_key: str, machi
                 raise Failure(str(error)) from error
         except wire.WireError as error:
             if delay is None:
-                raise Failure("RequestError: send request failed\ncaused by: %s" % error) from error
+                raise Failure(f"RequestError: send request failed\ncaused by: {error}") from error
         time.sleep(delay * scale * random.uniform(0.95, 1.05))
     raise Failure("no reply")
 
@@ -57,18 +65,20 @@ def _register(region: str, code: str, activation: str) -> str:
     try:
         public_key, private_key = keys.generate()
     except OSError as error:
-        raise Failure("error generating signing keys. %s" % error) from error
+        raise Failure(f"error generating signing keys. {error}") from error
     try:
         vault.make_private()
         # This "write test" is what destroys the old identity, before anybody asked whether the activation is any good.
         vault.save_registration(vault.Registration("", "", private_key, keys.KEY_TYPE))
     except OSError as error:
-        raise Failure("Unable to save registration information. %s\nTry running as sudo/administrator." % error) from error
+        raise Failure(
+            f"Unable to save registration information. {error}\nTry running as sudo/administrator."
+        ) from error
     machine = fingerprint.current()
     try:
         instance_id = _ask_service(region, code, activation, public_key, machine)
     except Failure as error:
-        raise Failure("error registering the instance with AWS SSM. %s" % error) from error
+        raise Failure(f"error registering the instance with AWS SSM. {error}") from error
     registration = vault.Registration(instance_id, region, private_key, keys.KEY_TYPE)
     vault.save_registration(registration)
     vault.write_registration_file(registration)
@@ -76,9 +86,7 @@ def _register(region: str, code: str, activation: str) -> str:
 
 
 def _confirmed() -> bool:
-    sys.stdout.write(
-        "\nInstance already registered. Would you like to override existing with new registration information? [Yes/No]: "
-    )
+    sys.stdout.write(QUESTION)
     sys.stdout.flush()
     answer = sys.stdin.readline() if sys.stdin else ""
     if not answer.strip():
@@ -95,9 +103,9 @@ def register(region: str, code: str, activation: str, force: bool, log: Log) -> 
             return 1
         instance_id = _register(region, code, activation)
     except Failure as error:
-        log.error("Registration failed due to %s" % error)
+        log.error(f"Registration failed due to {error}")
         return 1
-    log.info("Successfully registered the instance with AWS SSM using Managed instance-id: %s" % instance_id)
+    log.info(f"Successfully registered the instance with AWS SSM using Managed instance-id: {instance_id}")
     return 0
 
 
@@ -107,7 +115,7 @@ def clear(log: Log) -> int:
         if os.path.exists(knobs.at(vault.BASE)):
             vault.save_registration(vault.Registration())
     except OSError as error:
-        log.error("error clearing the instance registration information. %s\nTry running as sudo/administrator." % error)
+        log.error(f"error clearing the instance registration information. {error}\nTry running as sudo/administrator.")
         return 1
     log.info("Registration information has been removed from the instance.")
     return 0

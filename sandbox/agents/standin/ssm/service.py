@@ -1,6 +1,7 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The SSM calls of the agent."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -31,7 +32,10 @@ def by_identity(registration: Registration) -> aws.Client:
     """Signed `Credential=mi-...`; the RSA signature over that Authorization header proves the private key."""
 
     def authorize(headers: dict[str, str]) -> dict[str, str]:
-        return {"SSM-AsymmetricKeyAuthorization": "Signature=" + keys.sign(registration.private_key, headers["Authorization"])}
+        return {
+            "SSM-AsymmetricKeyAuthorization": "Signature="
+            + keys.sign(registration.private_key, headers["Authorization"])
+        }
 
     def credentials() -> Credentials:
         return Credentials(registration.instance_id, registration.private_key)

@@ -1,6 +1,7 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The agent's vault: files under Vault/Store, listed in Vault/Manifest. What the manifest does not list does not exist."""
+"""The agent's vault: files under Vault/Store. What Vault/Manifest does not list does not exist."""
+
 from __future__ import annotations
 
 import json
@@ -32,7 +33,7 @@ def _manifest() -> str:
 
 
 def store(key: str, value: dict[str, Any]) -> None:
-    path = "%s/Vault/Store/%s" % (BASE, key)
+    path = f"{BASE}/Vault/Store/{key}"
     write_atomic(at(path), json.dumps(value))
     listed = read_json(_manifest())
     if listed.get(key) != path:
@@ -52,14 +53,17 @@ def load_registration() -> Registration:
 
 
 def save_registration(registration: Registration) -> None:
-    store(REGISTRATION_KEY, {
-        "instanceID": registration.instance_id,
-        "region": registration.region,
-        "instanceType": "",
-        "availabilityZone": "",
-        "privateKey": registration.private_key,
-        "privateKeyType": registration.private_key_type,
-    })
+    store(
+        REGISTRATION_KEY,
+        {
+            "instanceID": registration.instance_id,
+            "region": registration.region,
+            "instanceType": "",
+            "availabilityZone": "",
+            "privateKey": registration.private_key,
+            "privateKeyType": registration.private_key_type,
+        },
+    )
 
 
 def write_registration_file(registration: Registration) -> None:
