@@ -1,0 +1,102 @@
+# Copyright (c) 2026, edgefleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What has to change on container instances. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._aws.errors import NotPossible
+from .._aws.tags import TagChange, compare_tags
+from .transformations import Resource
+from .validation import ATTRIBUTES_PER_INSTANCE, is_reserved
+
+# DRAINING is reached from ACTIVE only, and the other way round.
+_SETTLED = ("ACTIVE", "DRAINING")
+
+
+@dataclass(frozen=True)
+class WantedInstance:
+    """None stands for "leave as it is"."""
+
+    status: str | None = None
+    attributes: dict[str, str] | None = None
+    purge_attributes: bool = False
+    tags: dict[str, str] | None = None
+    purge_tags: bool = False
+
+
+@dataclass(frozen=True)
+class InstanceChange:
+    status: str | None = None
+    put_attributes: dict[str, str] = field(default_factory=dict)
+    drop_attributes: list[str] = field(default_factory=list)
+    tags: TagChange = field(default_factory=TagChange)
+
+    def __bool__(self) -> bool:
+        return bool(self.status or self.put_attributes or self.drop_attributes or self.tags)
+
+
+def compare(instance: Mapping[str, Any], wanted: WantedInstance) -> InstanceChange:
+    name = instance["ec2_instance_id"] or instance["container_instance_arn"]
+    if wanted.status and instance["status"] not in _SETTLED:
+        raise NotPossible(
+            f"Container instance {name} is {instance['status']}: only one that is ACTIVE or DRAINING can be set to "
+            f"{wanted.status}. Wait until it has settled, or register it anew."
+        )
+    put, drop = _compare_attributes(instance["attributes"], wanted)
+    kept = [key for key in {**instance["attributes"], **put} if not is_reserved(key) and key not in drop]
+    if put and len(kept) > ATTRIBUTES_PER_INSTANCE:
+        raise NotPossible(
+            f"Container instance {name} would have {len(kept)} custom attributes; ECS keeps {ATTRIBUTES_PER_INSTANCE}. "
+            f"They would be: {', '.join(sorted(kept))}. Remove some, or set purge_attributes."
+        )
+    return InstanceChange(
+        status=wanted.status if wanted.status and instance["status"] != wanted.status else None,
+        put_attributes=put,
+        drop_attributes=drop,
+        tags=compare_tags(instance["tags"], wanted.tags, wanted.purge_tags),
+    )
+
+
+def _compare_attributes(current: Mapping[str, str], wanted: WantedInstance) -> tuple[dict[str, str], list[str]]:
+    if wanted.attributes is None:
+        return {}, []
+    put = {name: value for name, value in wanted.attributes.items() if current.get(name) != value}
+    if not wanted.purge_attributes:
+        return put, []
+    return put, sorted(name for name in current if name not in wanted.attributes and not is_reserved(name))
+
+
+def predict(instance: Mapping[str, Any], change: InstanceChange) -> Resource:
+    """The instance as it will be; for check mode."""
+    attributes = {**instance["attributes"], **change.put_attributes}
+    return {
+        **instance,
+        "status": change.status or instance["status"],
+        "attributes": {name: value for name, value in attributes.items() if name not in change.drop_attributes},
+        "tags": change.tags.apply_to(instance["tags"]),
+    }
+
+
+def predict_all(
+    before: Mapping[str, Resource | None], changes: Iterable[tuple[Resource, InstanceChange]]
+) -> dict[str, Resource | None]:
+    after = {instance["container_instance_arn"]: predict(instance, change) for instance, change in changes}
+    return {name: instance and after[instance["container_instance_arn"]] for name, instance in before.items()}
+
+
+def difference(instances: Iterable[Mapping[str, Any]]) -> Resource:
+    """What diff mode shows of container instances: only what the module manages."""
+    return {
+        instance["ec2_instance_id"] or instance["container_instance_arn"]: {
+            "status": instance["status"],
+            "attributes": {name: value for name, value in instance["attributes"].items() if not is_reserved(name)},
+            "tags": instance["tags"],
+        }
+        for instance in instances
+    }

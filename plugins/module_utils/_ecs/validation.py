@@ -1,0 +1,81 @@
+# Copyright (c) 2026, edgefleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What ECS accepts, checked before any call. Rules are those of the API reference."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._aws.errors import invalid
+from .._aws.tags import read_texts
+
+_CLUSTER_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
+_CLUSTER_ARN = re.compile(r"arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:cluster/[A-Za-z0-9_-]{1,255}")
+_SETTINGS = {"containerInsights": ("disabled", "enabled", "enhanced")}
+
+_MACHINE_ID = re.compile(r"mi-[0-9a-f]{17}|i-(?:[0-9a-f]{8}|[0-9a-f]{17})")
+_INSTANCE_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_INSTANCE_ARN = re.compile(
+    r"arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:container-instance/(?:[A-Za-z0-9_-]{1,255}/)?[0-9a-f-]{32,36}"
+)
+
+_ATTRIBUTE_NAME = re.compile(r"[A-Za-z0-9_./\\-]{1,128}")
+_ATTRIBUTE_VALUE = re.compile(r"(?! )[A-Za-z0-9_.@/\\: -]{1,128}(?<! )")
+# Set by ECS and the agent; never ours to write or remove.
+RESERVED_ATTRIBUTES = ("ecs.", "com.amazonaws.")
+ATTRIBUTES_PER_INSTANCE = 10
+
+
+def check_cluster_name(name: str, option: str = "name") -> str:
+    if not _CLUSTER_NAME.fullmatch(name):
+        raise invalid(option, name, "a cluster name has 1 to 255 letters, digits, hyphens and underscores")
+    return name
+
+
+def check_cluster(reference: str) -> str:
+    """A cluster may be named, or given by its ARN."""
+    return reference if _CLUSTER_ARN.fullmatch(reference) else check_cluster_name(reference, "cluster")
+
+
+def read_settings(settings: Mapping[str, Any] | None) -> dict[str, str] | None:
+    for name, value in (settings or {}).items():
+        if name not in _SETTINGS:
+            raise invalid("settings", name, f"the settings of a cluster are {', '.join(_SETTINGS)}")
+        if value not in _SETTINGS[name]:
+            raise invalid(f"settings.{name}", value, f"it is one of {', '.join(_SETTINGS[name])}")
+    return None if settings is None else dict(settings)
+
+
+def is_machine_id(reference: str) -> bool:
+    """Whether it names the machine (managed node or EC2 instance) rather than its registration in ECS."""
+    return bool(_MACHINE_ID.fullmatch(reference))
+
+
+def check_container_instances(references: Sequence[str]) -> list[str]:
+    for reference in references:
+        if not any(rule.fullmatch(reference) for rule in (_MACHINE_ID, _INSTANCE_ID, _INSTANCE_ARN)):
+            rule = "give an ARN or the id of a managed node (mi-...), EC2 instance (i-...) or container instance"
+            raise invalid("container_instances", reference, rule)
+    return list(dict.fromkeys(references))
+
+
+def read_attributes(attributes: Mapping[Any, Any] | None) -> dict[str, str] | None:
+    """An empty text stands for an attribute without a value."""
+    read = read_texts("attributes", attributes)
+    for name, value in (read or {}).items():
+        if not _ATTRIBUTE_NAME.fullmatch(name):
+            raise invalid("attributes", name, "a name has 1 to 128 letters, digits, and - _ . / \\")
+        if is_reserved(name):
+            raise invalid("attributes", name, f"names that start with {' or '.join(RESERVED_ATTRIBUTES)} belong to ECS")
+        if value and not _ATTRIBUTE_VALUE.fullmatch(value):
+            rule = "a value has 1 to 128 letters, digits, spaces inside, and - _ . @ / \\ :"
+            raise invalid(f"attributes.{name}", value, rule)
+    return read
+
+
+def is_reserved(attribute: str) -> bool:
+    return attribute.startswith(RESERVED_ATTRIBUTES)
