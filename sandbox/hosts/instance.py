@@ -22,7 +22,7 @@ from typing import Callable, ContextManager, Iterable
 from . import cgroups, guest, machine, network, rootfs, ssh
 from .errors import SandboxError
 from .namespaces import Namespaces
-from .topology import Host, Topology, Wanted, bridge
+from .topology import Host, Topology, Wanted
 
 _BOOT_SECONDS = 60
 _BOOT_SECONDS_PER_HOST = 3
@@ -216,19 +216,19 @@ class Instance:
             self._wait_for_ssh([host])
 
     def link(self, name: str, state: str) -> None:
-        """The cable of a host, or of a whole site: its hosts lose each other, too."""
+        """The cable of a host, or of all hosts of a site (they lose each other, too). It stays so over reboots."""
         self.require_running()
         with self.locked():
             topology = self.topology()
-            if name in topology.sites:
-                self.namespaces.ip(network.link(bridge(topology.sites[name]), state))
-                return
-            host = self.host(name)
-            if self.host_state(host) != "off":
-                self.namespaces.ip(network.link(host.port, state))
-            topology.hosts[name].link = state
+            hosts = topology.of_site(name) or [host for host in topology.hosts.values() if host.name == name]
+            if not hosts:
+                known = ", ".join([*topology.sites, *topology.hosts])
+                raise SandboxError(f"instance {self.name} has no site or host {name}; there are: {known}")
+            for host in hosts:
+                host.link = state
+                self._write_network(host)
+            self.namespaces.ip(network.cable(host) for host in hosts if self.host_state(host) != "off")
             self._save(topology)
-            self._write_network(topology.hosts[name])
 
     # Down
 

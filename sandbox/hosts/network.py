@@ -9,7 +9,7 @@ plugged into the bridge. Nothing leads from there to the outside.
 
 from __future__ import annotations
 
-from .topology import PREFIX_LENGTH, REGION_ADDRESS, Host, bridge, gateway
+from .topology import PREFIX_LENGTH, REGION_ADDRESS, Host, bridge, gateway, mac
 
 UNPLUG, PLUG, INSIDE = "unplug.ip", "plug.ip", "inside.ip"
 
@@ -26,7 +26,7 @@ def backbone() -> list[str]:
 def site(number: int) -> list[str]:
     name = bridge(number)
     return [
-        f"link add {name} type bridge",
+        f"link add {name} address {mac(number, 1)} type bridge",
         f"addr add {gateway(number)}/{PREFIX_LENGTH} dev {name}",
         f"link set {name} up",
     ]
@@ -37,7 +37,7 @@ def host_files(host: Host) -> dict[str, str]:
     unplug = [f"link del {host.port}", f"netns del {host.name}"]
     plug = [
         f"netns add {host.name}",
-        f"link add {host.port} type veth peer name eth0 netns {host.name}",
+        f"link add {host.port} type veth peer name eth0 address {host.mac} netns {host.name}",
         f"link set {host.port} master {bridge(host.site_number)} {host.link}",
     ]
     inside = [
@@ -49,8 +49,8 @@ def host_files(host: Host) -> dict[str, str]:
     return {name: "\n".join(lines) + "\n" for name, lines in ((UNPLUG, unplug), (PLUG, plug), (INSIDE, inside))}
 
 
-def link(interface: str, state: str) -> list[str]:
-    return [f"link set {interface} {state}"]
+def cable(host: Host) -> str:
+    return f"link set {host.port} {host.link}"
 
 
 def listens_on_ssh(proc_net_tcp: str) -> bool:

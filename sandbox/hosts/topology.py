@@ -54,6 +54,11 @@ class Host:
         return gateway(self.site_number)
 
     @property
+    def mac(self) -> str:
+        """The same after every boot, as on real hardware: else its neighbours keep talking to the old one."""
+        return mac(self.site_number, FIRST_HOST - 1 + self.number)
+
+    @property
     def port(self) -> str:
         """The bridge's end of the host's cable (at most 15 characters, so numbers and no names)."""
         return f"s{self.site_number}h{self.number}"
@@ -112,6 +117,10 @@ class Topology:
 
 def gateway(site_number: int) -> str:
     return f"198.18.{site_number}.1"
+
+
+def mac(site_number: int, last: int) -> str:
+    return f"02:00:c6:12:{site_number:02x}:{last:02x}"  # locally administered; then the bytes of 198.18.x.y
 
 
 def bridge(site_number: int) -> str:
