@@ -96,3 +96,21 @@ def test_readers_never_crash(text: str) -> None:
     mask(parse_agent(text))
     mask(parse_systemd(text))
     mask(parse_systemd("A=" + text))
+
+
+# Few characters, so that the awkward ones meet often.
+TRICKY = st.text(alphabet="ab \"'\\#;=$`\r\n\t\u201c\u00e9\ufeff\x85", min_size=1, max_size=6)
+
+
+@hypothesis.settings(max_examples=1500, deadline=None, derandomize=True)
+@hypothesis.given(st.sampled_from(["ECS_NVIDIA_RUNTIME", "ECS_LOG_OPTS", "ECS_BACKEND_HOST"]), TRICKY, TRICKY)
+def test_both_readers_agree_on_tricky_text(name: str, text: str, key: str) -> None:
+    value = {key: text} if name == "ECS_LOG_OPTS" else text
+    config = {"ECS_EXTERNAL": True, "AWS_DEFAULT_REGION": "eu-west-3", name: value}
+    if validate(config):
+        return
+    file = SETTINGS[name].file
+    written = render(config)[file]
+    assert written.isascii()
+    assert parse_agent(written) == parse_systemd(written) == to_texts(config)[file]
+    assert (json.loads(parse_agent(written)[name]) if isinstance(value, dict) else parse_agent(written)[name]) == value
