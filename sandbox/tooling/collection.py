@@ -34,9 +34,14 @@ def install(workspace: Path, galaxy: Path, env: Mapping[str, str], log: Path) ->
     """Build and install offline below the workspace; return the folder of the installed collection."""
     sources, artifact, tree = workspace / "sources", workspace / "artifact", workspace / "tree"
     copy_sources(sources)
-    env = {**env, "ANSIBLE_COLLECTIONS_PATH": str(tree), "ANSIBLE_CONFIG": "/dev/null"}
-    console.run([str(galaxy), "collection", "build", "--output-path", str(artifact), str(sources)], log=log, env=env)
+    env = {**env, "ANSIBLE_COLLECTIONS_PATH": str(tree)}
+    console.run(
+        [str(galaxy), "collection", "build", "--output-path", str(artifact), str(sources)],
+        log=log,
+        env=env,
+        cwd=workspace,
+    )
     (archive,) = artifact.glob("*.tar.gz")
     command = [str(galaxy), "collection", "install", "--offline", "--collections-path", str(tree), str(archive)]
-    console.run(command, log=log, env=env)
+    console.run(command, log=log, env=env, cwd=workspace)
     return tree / "ansible_collections" / "edgefleet" / "ecs"

@@ -83,7 +83,7 @@ def prepare_hosts() -> None:
 
 def agent_packages() -> Path:
     """The folder that the sandbox's package server serves."""
-    folder = paths.cache() / "packages"
+    folder = paths.ROOT / ".cache" / "packages"
     console.run([str(AGENTS), "--output", str(folder)], log=paths.logs() / "agents-build.log")
     return folder
 

@@ -22,6 +22,11 @@ def state(instance: str) -> Path:
     return Path("/run/edgefleet") / instance
 
 
+def records(instance: str) -> Path:
+    """Where inventories/sandbox lets a rollout put its record."""
+    return state(instance) / "records"
+
+
 def logs() -> Path:
     """Output of the steps of this checkout's commands."""
     path = ROOT / ".cache" / "logs"

@@ -42,6 +42,8 @@ def sandboxed(environment: Environment, instance: str) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        # Sandboxes have the same addresses: a connection kept for one of them must not serve another.
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(paths.state(instance) / "ssh-connections"),
         "EDGEFLEET_INSTANCE": instance,
         "NO_PROXY": "*",
         "no_proxy": "*",

@@ -1,0 +1,92 @@
+# Copyright (c) 2026, edgefleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Questions to the simulated Region, asked inside the sandbox's network with the virtual environment's Python.
+
+python -m sandbox.tooling.region fleet [--expect N]   every container instance; fails unless N are ACTIVE and connected
+python -m sandbox.tooling.region answers URL          whether something answers there
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from . import console
+
+PATIENCE = 30.0
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def container_instances() -> list[dict[str, Any]]:
+    """Every container instance of every cluster, with its cluster's name."""
+    import boto3
+
+    ecs = boto3.client("ecs")
+    return [instance for cluster in ecs.list_clusters()["clusterArns"] for instance in _of_cluster(ecs, cluster)]
+
+
+def _of_cluster(ecs: Any, cluster: str) -> Iterator[dict[str, Any]]:
+    for page in ecs.get_paginator("list_container_instances").paginate(cluster=cluster):
+        arns = page["containerInstanceArns"]
+        described = ecs.describe_container_instances(cluster=cluster, containerInstances=arns) if arns else {}
+        for instance in described.get("containerInstances", []):
+            yield {**instance, "cluster": cluster.rpartition("/")[2]}
+
+
+def healthy(instance: Mapping[str, Any]) -> bool:
+    return instance["status"] == "ACTIVE" and bool(instance["agentConnected"])
+
+
+def rows(instances: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    """The table's rows; the fleet stamps site and release on each of its hosts as attributes."""
+    found = []
+    for instance in instances:
+        attributes = {item["name"]: item.get("value", "") for item in instance.get("attributes", [])}
+        found.append((
+            instance["cluster"], attributes.get("fleet_site", "-"), instance.get("ec2InstanceId", "-"), instance["status"],
+            "yes" if instance["agentConnected"] else "no", instance.get("versionInfo", {}).get("agentVersion", "-"),
+        ))  # fmt: skip
+    return [("cluster", "site", "managed node", "status", "connected", "agent"), *sorted(found)]
+
+
+def fleet(expect: int | None) -> int:
+    """Show the fleet; with an expectation wait a moment for it."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        instances = container_instances()
+        good = sum(map(healthy, instances))
+        if expect is None or good == len(instances) == expect or time.monotonic() > deadline:
+            break
+        time.sleep(1)
+    console.say(console.table(rows(instances)))
+    console.say(
+        f"{good} of {len(instances)} ACTIVE and connected" + (f", {expect} expected" if expect is not None else "")
+    )
+    return 0 if expect is None or good == len(instances) == expect else 1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m sandbox.tooling.region")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("fleet").add_argument("--expect", type=int)
+    commands.add_parser("answers").add_argument("url")
+    arguments = parser.parse_args()
+    if arguments.command == "fleet":
+        return fleet(arguments.expect)
+    return 0 if answers(arguments.url) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
