@@ -98,32 +98,23 @@ class Apt:
         (work / "sources.list").write_text("\n".join([*lines, ""]), encoding="utf-8")
         (work / "sources.d/debian.sources").write_text("\n\n".join([*blocks, ""]), encoding="utf-8")
         (work / "status").touch()
-        self._options = [
-            "-o",
-            f"Dir::State={work}",
-            "-o",
-            f"Dir::State::lists={work / 'lists'}",
-            "-o",
-            f"Dir::State::status={work / 'status'}",
-            "-o",
-            f"Dir::Cache={work}",
-            "-o",
-            f"Dir::Cache::archives={work / 'archives'}",
-            "-o",
-            f"Dir::Etc::sourcelist={work / 'sources.list'}",
-            "-o",
-            f"Dir::Etc::sourceparts={work / 'sources.d'}",
-            "-o",
-            "APT::Architecture=amd64",
-            "-o",
-            "APT::Install-Recommends=false",
-            "-o",
-            "APT::Sandbox::User=root",
-            "-o",
-            "Acquire::Languages=none",
-            "-o",
-            "Debug::NoLocking=true",
-        ]
+        settings = {
+            "Dir::State": work,
+            "Dir::State::lists": work / "lists",
+            "Dir::State::status": work / "status",
+            "Dir::Cache": work,
+            "Dir::Cache::archives": work / "archives",
+            "Dir::Etc::sourcelist": work / "sources.list",
+            "Dir::Etc::sourceparts": work / "sources.d",
+            "APT::Architecture": "amd64",
+            "APT::Install-Recommends": "false",
+            "APT::Sandbox::User": "root",
+            "Acquire::Languages": "none",
+            # The machine may use a snapshot of the archive, whose indexes say that they are out of date.
+            "Acquire::Check-Valid-Until": "false",
+            "Debug::NoLocking": "true",
+        }
+        self._options = [part for name, value in settings.items() for part in ("-o", f"{name}={value}")]
 
     def _apt(self, *arguments: str, cwd: Path | None = None) -> str:
         return run("apt-get", "--quiet", *self._options, *arguments, cwd=cwd)

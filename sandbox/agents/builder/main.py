@@ -72,7 +72,7 @@ def ensure_site(cache: Path, with_engine: bool) -> Path:
     say("building packages, repository and signatures")
     with tempfile.TemporaryDirectory(prefix="build-", dir=cache) as work:
         fresh = Path(work) / "site"
-        site.build(fresh, Path(work), downloaded)
+        site.build(fresh, Path(work), downloaded, cache / "keys")
         (fresh / STAMP).write_text(target.name + "\n", encoding="ascii")
         fresh.replace(target)
     return target

@@ -1,9 +1,14 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Throwaway OpenPGP keys: the private halves live for one build, in a directory that goes with it."""
+"""OpenPGP keys of this machine's sandboxes.
+
+gpg works in a temporary home that goes with the build. The private halves stay in the cache (0600), because a sandbox
+that runs goes on trusting the key that it was booted with when the packages are built again.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -40,8 +45,28 @@ class Keyring:
     def _gpg(self, *arguments: str) -> str:
         return run("gpg", "--homedir", str(self._home), "--batch", "--no-tty", "--quiet", *arguments)
 
-    def create(self, name: str, algorithm: str, expiry: str) -> Key:
+    def obtain(self, store: Path, name: str, algorithm: str, expiry: str) -> Key:
+        """The key kept in the store under this name, or a new one."""
+        saved = store / (name.lower().replace(" ", "-") + ".asc")
+        if saved.is_file():
+            self._gpg("--pinentry-mode", "loopback", "--passphrase", "", "--import", str(saved))
+            return self._find(name)
         self._gpg("--pinentry-mode", "loopback", "--passphrase", "", "--quick-gen-key", name, algorithm, "sign", expiry)
+        key = self._find(name)
+        self._keep(key, saved)
+        return key
+
+    def _keep(self, key: Key, saved: Path) -> None:
+        secret = self._gpg(
+            "--pinentry-mode", "loopback", "--passphrase", "", "--armor", "--export-secret-keys", key.fingerprint
+        )
+        saved.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        partial = saved.with_suffix(".partial")
+        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as target:
+            target.write(secret)
+        partial.replace(saved)
+
+    def _find(self, name: str) -> Key:
         listing = self._gpg("--with-colons", "--list-keys", "=" + name)
         for line in listing.splitlines():
             fields = line.split(":")

@@ -70,7 +70,7 @@ def ecs_files(site: Path, packages: dict[str, Path], keyring: Keyring, key: Key)
         keyring.detach(key, target, target.with_name(target.name + ".asc"), armored=True)
 
 
-def build(site: Path, work: Path, engine: Path | None) -> None:
+def build(site: Path, work: Path, engine: Path | None, key_store: Path) -> None:
     pool = site / "debian/pool"
     pool.mkdir(parents=True)
     built = {
@@ -82,9 +82,9 @@ def build(site: Path, work: Path, engine: Path | None) -> None:
     keys = site / "keys"
     keys.mkdir()
     with Keyring() as keyring:
-        repository_key = keyring.create("edgefleet sandbox repository", "ed25519", "never")
-        ssm_key = keyring.create("SSM Agent (sandbox stand-in)", "rsa2048", "2y")
-        ecs_key = keyring.create("Amazon ECS (sandbox stand-in)", "rsa2048", "never")
+        repository_key = keyring.obtain(key_store, "edgefleet sandbox repository", "ed25519", "never")
+        ssm_key = keyring.obtain(key_store, "sandbox SSM Agent", "rsa2048", "5y")
+        ecs_key = keyring.obtain(key_store, "sandbox Amazon ECS", "rsa2048", "never")
         repository(site, keyring, repository_key)
         ssm_files(site, built[deb.SSM_AGENT], keyring, ssm_key)
         ecs_files(site, built[deb.ECS_INIT], keyring, ecs_key)

@@ -106,7 +106,7 @@ def _ask(client: aws.Client, body: dict[str, Any], default_cluster: bool, log: L
     try:
         return _attempt(client, body)
     except aws.AwsError as error:
-        if not (default_cluster and error.code == "ClusterNotFoundException"):
+        if not (default_cluster and "Cluster not found" in error.message):
             raise
     # Without ECS_CLUSTER the agent makes the cluster "default" and joins that: a typo in the variable's name is enough.
     log.info("Creating cluster default")
