@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Any, Callable, Iterator
 
 from .errors import SandboxError
 
@@ -19,10 +20,12 @@ DISKS = Path("/var/lib/edgefleet")  # the same for what the hosts write: /run is
 # systemd alone takes a handful of inotify instances; the kernel's default of 128 a user stops about the 24th host.
 _INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
 _INOTIFY_NEEDED = 8192
-_INOTIFY_BEFORE = STATES / "inotify-before"
 
 # Mount points that `ip netns` and systemd-nspawn insist on; each instance mounts its own tmpfs there.
 RUNTIME_DIRECTORIES = (Path("/run/netns"), Path("/run/systemd/nspawn"))
+
+# What the first instance has changed on the machine and the last one has to change back.
+_CHANGES = STATES / "machine.json"
 
 _TOOLS = {
     "ip": "iproute2",
@@ -50,38 +53,48 @@ def check() -> None:
 
 
 def enter(instance: str) -> None:
-    """Make the instance's directories; the first instance raises the machine's limit."""
+    """Make the instance's directories; the first instance also prepares the machine."""
     with locked(STATES):
-        (STATES / instance / "logs").mkdir(parents=True, exist_ok=True)
-        (DISKS / instance).mkdir(parents=True, exist_ok=True)
-        os.chmod(DISKS, 0o700)
+        for directory in (STATES / instance / "logs", DISKS / instance):
+            directory.mkdir(parents=True, exist_ok=True)
+        DISKS.chmod(0o700)
+        if not _CHANGES.exists():
+            _CHANGES.write_text(json.dumps(_changes()))
         for directory in RUNTIME_DIRECTORIES:
             directory.mkdir(parents=True, exist_ok=True)
-        before = _INOTIFY.read_text().strip()
-        if int(before) < _INOTIFY_NEEDED:
-            _INOTIFY_BEFORE.write_text(before)
+        if int(_INOTIFY.read_text()) < _INOTIFY_NEEDED:
             _INOTIFY.write_text(str(_INOTIFY_NEEDED))
 
 
+def _changes() -> dict[str, Any]:
+    return {
+        "inotify_before": _INOTIFY.read_text().strip(),
+        "new_directories": [str(directory) for directory in RUNTIME_DIRECTORIES if not directory.exists()],
+    }
+
+
 def leave(instance: str) -> None:
-    """Remove the instance's directories; the last instance sets the limit back. Its processes must be gone."""
-    if not STATES.exists() and not DISKS.exists():
-        return
+    """Remove the instance's directories; the last instance also puts the machine back. Its processes must be gone."""
     with locked(STATES):
         for directory in (DISKS / instance, STATES / instance):
             if directory.exists():
                 shutil.rmtree(directory)
+        # Not before the last one is gone: removing a directory takes away what is mounted on it in other namespaces.
         if not any(path.is_dir() for path in STATES.iterdir()):
-            _restore_limit()
-        for directory in (STATES, DISKS, *RUNTIME_DIRECTORIES):
+            _put_back()
+        for directory in (STATES, DISKS):
             _remove_if_empty(directory)
 
 
-def _restore_limit() -> None:
-    if _INOTIFY_BEFORE.exists():
-        if _INOTIFY.read_text().strip() == str(_INOTIFY_NEEDED):  # else somebody has changed it since
-            _INOTIFY.write_text(_INOTIFY_BEFORE.read_text())
-        _INOTIFY_BEFORE.unlink()
+def _put_back() -> None:
+    if not _CHANGES.exists():
+        return
+    changes = json.loads(_CHANGES.read_text())
+    if _INOTIFY.read_text().strip() == str(_INOTIFY_NEEDED):  # else somebody has set it since
+        _INOTIFY.write_text(changes["inotify_before"])
+    for directory in changes["new_directories"]:
+        _remove_if_empty(Path(directory))
+    _CHANGES.unlink()
 
 
 def _remove_if_empty(directory: Path) -> None:
