@@ -46,9 +46,19 @@ options:
       - Custom attributes by name, for placement constraints such as C(attribute:site == lyon). An empty text stands for
         an attribute without a value. An instance holds ten.
     type: dict
+  attributes_by_instance:
+    description:
+      - More attributes of single instances, over those of O(attributes). Each key is one of O(container_instances).
+    type: dict
+  drop_attributes:
+    description: Names of custom attributes to remove.
+    type: list
+    elements: str
+    default: []
   purge_attributes:
     description:
-      - Whether custom attributes that O(attributes) does not name are removed. Those of ECS itself always stay.
+      - Whether custom attributes that are not named by O(attributes) or O(attributes_by_instance) are removed. Has no
+        effect where neither is given. Those of ECS itself always stay.
     type: bool
     default: false
   force:
@@ -104,7 +114,6 @@ EXAMPLES = r"""
     container_instances: [mi-0123456789abcdef0]
     state: draining
     wait: true
-    wait_timeout: 900
 
 - name: Remove the record of a host that is gone
   edgefleet.ecs.container_instance:
@@ -191,6 +200,8 @@ ARGUMENTS = {
     "container_instances": {"type": "list", "elements": "str", "required": True},
     "state": {"type": "str", "choices": ["present", "active", "draining", "absent"], "default": "present"},
     "attributes": {"type": "dict"},
+    "attributes_by_instance": {"type": "dict"},
+    "drop_attributes": {"type": "list", "elements": "str", "default": []},
     "purge_attributes": {"type": "bool", "default": False},
     "tags": {"type": "dict", "aliases": ["resource_tags"]},
     "purge_tags": {"type": "bool", "default": False},
@@ -201,10 +212,13 @@ ARGUMENTS = {
 _STATUS = {"active": "ACTIVE", "draining": "DRAINING"}
 
 
-def read_wanted(params: dict[str, Any]) -> plan.WantedInstance:
+def read_wanted(params: dict[str, Any], references: list[str]) -> plan.WantedInstance:
+    attributes = validation.read_attributes(params["attributes"])
     return plan.WantedInstance(
         status=_STATUS.get(params["state"]),
-        attributes=validation.read_attributes(params["attributes"]),
+        attributes=attributes,
+        attributes_of=validation.read_attributes_of(params["attributes_by_instance"], references),
+        drop_attributes=validation.check_drop(params["drop_attributes"], attributes),
         purge_attributes=params["purge_attributes"],
         tags=read_tags(params["tags"]),
         purge_tags=params["purge_tags"],
@@ -214,7 +228,7 @@ def read_wanted(params: dict[str, Any]) -> plan.WantedInstance:
 def ensure_present(
     client: Any, cluster: str, before: waiting.Instances, wanted: plan.WantedInstance, check_mode: bool
 ) -> tuple[bool, waiting.Instances]:
-    changes = [(instance, plan.compare(instance, wanted)) for instance in instances.unique(before.values())]
+    changes = plan.compare_all(before, wanted)
     if not any(change for _instance, change in changes):
         return False, before
     if check_mode:
@@ -269,7 +283,7 @@ def main() -> None:
     try:
         cluster = validation.check_cluster(params["cluster"])
         references = validation.check_container_instances(params["container_instances"])
-        wanted = read_wanted(params)
+        wanted = read_wanted(params, references)
         client = module.client("ecs", config=CLIENT_CONFIG)
         if params["state"] == "absent":
             outcome = run_absent(client, cluster, references, params["force"], dry)

@@ -25,9 +25,18 @@ class WantedInstance:
 
     status: str | None = None
     attributes: dict[str, str] | None = None
+    # More attributes of single instances, by the name that the user gives the instance.
+    attributes_of: dict[str, dict[str, str]] = field(default_factory=dict)
+    drop_attributes: list[str] = field(default_factory=list)
     purge_attributes: bool = False
     tags: dict[str, str] | None = None
     purge_tags: bool = False
+
+    def attributes_for(self, names: Iterable[str]) -> dict[str, str] | None:
+        own = [self.attributes_of[name] for name in names if name in self.attributes_of]
+        if self.attributes is None and not own:
+            return None
+        return {key: value for given in (self.attributes or {}, *own) for key, value in given.items()}
 
 
 @dataclass(frozen=True)
@@ -41,14 +50,25 @@ class InstanceChange:
         return bool(self.status or self.put_attributes or self.drop_attributes or self.tags)
 
 
-def compare(instance: Mapping[str, Any], wanted: WantedInstance) -> InstanceChange:
+def compare_all(seen: Mapping[str, Resource | None], wanted: WantedInstance) -> list[tuple[Resource, InstanceChange]]:
+    """One entry a record, also when it was given by two of its names."""
+    names: dict[str, list[str]] = {}
+    records: dict[str, Resource] = {}
+    for name, instance in seen.items():
+        if instance:
+            names.setdefault(instance["container_instance_arn"], []).append(name)
+            records[instance["container_instance_arn"]] = instance
+    return [(instance, compare(instance, wanted, names[arn])) for arn, instance in records.items()]
+
+
+def compare(instance: Mapping[str, Any], wanted: WantedInstance, names: Iterable[str] = ()) -> InstanceChange:
     name = instance["ec2_instance_id"] or instance["container_instance_arn"]
     if wanted.status and instance["status"] not in _SETTLED:
         raise NotPossible(
             f"Container instance {name} is {instance['status']}: only one that is ACTIVE or DRAINING can be set to "
             f"{wanted.status}. Wait until it has settled, or register it anew."
         )
-    put, drop = _compare_attributes(instance["attributes"], wanted)
+    put, drop = _compare_attributes(instance["attributes"], wanted, wanted.attributes_for(names))
     kept = [key for key in {**instance["attributes"], **put} if not is_reserved(key) and key not in drop]
     if put and len(kept) > ATTRIBUTES_PER_INSTANCE:
         raise NotPossible(
@@ -63,13 +83,14 @@ def compare(instance: Mapping[str, Any], wanted: WantedInstance) -> InstanceChan
     )
 
 
-def _compare_attributes(current: Mapping[str, str], wanted: WantedInstance) -> tuple[dict[str, str], list[str]]:
-    if wanted.attributes is None:
-        return {}, []
-    put = {name: value for name, value in wanted.attributes.items() if current.get(name) != value}
-    if not wanted.purge_attributes:
-        return put, []
-    return put, sorted(name for name in current if name not in wanted.attributes and not is_reserved(name))
+def _compare_attributes(
+    current: Mapping[str, str], wanted: WantedInstance, attributes: Mapping[str, str] | None
+) -> tuple[dict[str, str], list[str]]:
+    put = {name: value for name, value in (attributes or {}).items() if current.get(name) != value}
+    drop = {name for name in wanted.drop_attributes if name in current}
+    if attributes is not None and wanted.purge_attributes:
+        drop.update(name for name in current if name not in attributes and not is_reserved(name))
+    return put, sorted(drop)
 
 
 def predict(instance: Mapping[str, Any], change: InstanceChange) -> Resource:

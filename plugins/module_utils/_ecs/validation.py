@@ -63,18 +63,37 @@ def check_container_instances(references: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(references))
 
 
-def read_attributes(attributes: Mapping[Any, Any] | None) -> dict[str, str] | None:
+def read_attributes(attributes: Mapping[Any, Any] | None, option: str = "attributes") -> dict[str, str] | None:
     """An empty text stands for an attribute without a value."""
-    read = read_texts("attributes", attributes)
+    read = read_texts(option, attributes)
     for name, value in (read or {}).items():
         if not _ATTRIBUTE_NAME.fullmatch(name):
-            raise invalid("attributes", name, "a name has 1 to 128 letters, digits, and - _ . / \\")
+            raise invalid(option, name, "a name has 1 to 128 letters, digits, and - _ . / \\")
         if is_reserved(name):
-            raise invalid("attributes", name, f"names that start with {' or '.join(RESERVED_ATTRIBUTES)} belong to ECS")
+            raise invalid(option, name, f"names that start with {' or '.join(RESERVED_ATTRIBUTES)} belong to ECS")
         if value and not _ATTRIBUTE_VALUE.fullmatch(value):
             rule = "a value has 1 to 128 letters, digits, spaces inside, and - _ . @ / \\ :"
-            raise invalid(f"attributes.{name}", value, rule)
+            raise invalid(f"{option}.{name}", value, rule)
     return read
+
+
+def read_attributes_of(by_instance: Mapping[Any, Any] | None, references: Sequence[str]) -> dict[str, dict[str, str]]:
+    option = "attributes_by_instance"
+    for name, given in (by_instance or {}).items():
+        if name not in references:
+            raise invalid(option, name, "it is not one of container_instances")
+        if not isinstance(given, Mapping):
+            raise invalid(f"{option}.{name}", given, "give attributes by name")
+    return {name: read_attributes(given, f"{option}.{name}") or {} for name, given in (by_instance or {}).items()}
+
+
+def check_drop(names: Sequence[str], kept: Mapping[str, str] | None, option: str = "drop_attributes") -> list[str]:
+    for name in names:
+        if is_reserved(name):
+            raise invalid(option, name, f"names that start with {' or '.join(RESERVED_ATTRIBUTES)} belong to ECS")
+        if name in (kept or {}):
+            raise invalid(option, name, "it is also to be set")
+    return list(names)
 
 
 def is_reserved(attribute: str) -> bool:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,16 +31,30 @@ class NodeQuery:
 
 
 def filters(query: NodeQuery) -> Iterator[list[dict[str, Any]]]:
-    """One list of filters for each request that the limit on values makes necessary."""
-    plain = [_filter(f"tag:{key}", [value]) for key, value in query.tags.items()]
-    if query.ping_status:
-        plain.append(_filter("PingStatus", [query.ping_status]))
-    if query.resource_type:
-        plain.append(_filter("ResourceType", [query.resource_type]))
+    """One list of filters for each request that the limit on values makes necessary.
+
+    AWS does not take filters by tag together with others, so those are left to select().
+    """
+    if query.tags:
+        yield [_filter(f"tag:{key}", [value]) for key, value in query.tags.items()]
+        return
+    single = [("PingStatus", query.ping_status), ("ResourceType", query.resource_type)]
+    plain = [_filter(key, [value]) for key, value in single if value]
     for instance_ids in _portions(query.instance_ids):
         for activation_ids in _portions(query.activation_ids):
             listed = [("InstanceIds", instance_ids), ("ActivationIds", activation_ids)]
             yield [*plain, *(_filter(key, values) for key, values in listed if values)]
+
+
+def select(nodes: Iterable[Resource], query: NodeQuery) -> list[Resource]:
+    return [
+        node
+        for node in nodes
+        if (not query.instance_ids or node["instance_id"] in query.instance_ids)
+        and (not query.activation_ids or node["activation_id"] in query.activation_ids)
+        and query.ping_status in (None, node["ping_status"])
+        and query.resource_type in (None, node["resource_type"])
+    ]
 
 
 def _portions(values: Sequence[str]) -> list[list[str]]:
@@ -64,4 +78,5 @@ def describe(client: Any, query: NodeQuery) -> list[Resource]:
                 **({"Filters": asked} if asked else {}),
             )
         )
-    return sorted((shape_node(node) for node in nodes), key=lambda node: str(node["instance_id"]))
+    shaped = select((shape_node(node) for node in nodes), query)
+    return sorted(shaped, key=lambda node: str(node["instance_id"]))
