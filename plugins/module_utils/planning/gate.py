@@ -92,12 +92,17 @@ def batch_result(
     batch = plan["batches"][number - 1]
 
     def outcome_of(name: str) -> dict[str, str]:
-        if name not in alive:
-            return {"outcome": UNREACHABLE, "reason": "The connection was lost while the host was being changed."}
         if not opened["open"]:
             return {"outcome": SKIPPED, "reason": opened["reason"]}
+        drained = plan["hosts"][name].get("instance") in batch["drain"]
+        left = " It is left DRAINING; the next run brings it back." if drained else ""
+        if name not in alive:
+            return {
+                "outcome": UNREACHABLE,
+                "reason": f"The connection was lost while the host was being changed.{left}",
+            }
         if name in failures:
-            return {"outcome": FAILED, "reason": failures[name]}
+            return {"outcome": FAILED, "reason": failures[name] + left}
         if connected is None or name not in connected:
             return {"outcome": FAILED, "reason": trouble or "ECS has not heard from the agent (agentConnected false)."}
         return {"outcome": CONVERGED, "reason": ""}

@@ -24,7 +24,7 @@ PLAN = {
     "hosts": {name: host(name.split("-")[0]) for name in ("lab-1", "lab-2", "lyon-1", "lyon-2", "oslo-1")},
     "waves": [{"name": "canary", "sites": ["lab"]}, {"name": "rest", "sites": ["lyon", "oslo"]}],
     "batches": [
-        {"wave": wave, "site": site, "hosts": hosts}
+        {"wave": wave, "site": site, "hosts": hosts, "drain": []}
         for wave, site, hosts in (
             ("canary", "lab", ["lab-1"]),
             ("canary", "lab", ["lab-2"]),
@@ -63,6 +63,15 @@ def ended(**outcomes: str) -> list[dict[str, Any]]:
 )
 def test_gate(number: int, outcomes: dict[str, str], budget: dict[str, Any], reason: str) -> None:
     assert gate.gate(PLAN, number, ended(**outcomes), budget) == {"open": not reason, "reason": reason}
+
+
+def test_a_host_that_fails_drained_is_named() -> None:
+    plan = {
+        "hosts": {"lab-1": {**host("lab"), "instance": "arn:1"}},
+        "batches": [{"wave": "canary", "site": "lab", "hosts": ["lab-1"], "drain": ["arn:1"]}],
+    }
+    result = gate.batch_result(plan, 1, OPEN, ["lab-1"], {"lab-1": "No space."}, [])
+    assert result["outcomes"]["lab-1"]["reason"] == "No space. It is left DRAINING; the next run brings it back."
 
 
 def test_a_budget_that_is_none_is_named() -> None:
