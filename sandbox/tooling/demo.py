@@ -19,7 +19,7 @@ usage: bin/demo                    make the sandbox, roll the fleet out, leave i
        bin/demo run -- COMMAND     run a command inside the sandbox, with Ansible and the Region's credentials set
        bin/demo --down [--purge]   remove every trace; with --purge the download cache, too
 
-Needs root, and Debian 12 or Ubuntu 24.04. Nothing of it can be seen from outside this machine, and no AWS account is used."""
+Needs root, and Debian 12 or Ubuntu 24.04. Nothing of it is seen from outside this machine; no AWS account is used."""
 
 INSTANCE = "demo"
 SITES = {"lab": ("lab-1", "lab-2"), "lyon": ("lyon-1", "lyon-2"), "oslo": ("oslo-1", "oslo-2")}
@@ -27,14 +27,14 @@ REQUIREMENT_SETS = ("sandbox",)
 SERVICE_PATIENCE = 60.0
 
 NEXT = """\
-The fleet is up. Worth trying next, in this folder and as root:
+The fleet is up. Three commands worth trying next, in this folder and as root:
 
   bin/demo run -- ansible-playbook -i inventories/sandbox playbooks/plan.yml
       reads every host again, in one remote execution each, and finds nothing to do
-  sandbox/hosts/hosts ssh lyon-1 sudo systemctl stop ecs; bin/demo run -- ansible-playbook -i inventories/sandbox playbooks/site.yml
-      breaks a host and rolls out again: that host is put right, the others are left alone
-  bin/demo run -- python -m sandbox.tooling.region fleet
-      the fleet as the simulated Region sees it
+  sandbox/hosts/hosts ssh lyon-1 sudo systemctl stop ecs
+      breaks a host: the plan then says what differs there
+  bin/demo run -- ansible-playbook -i inventories/sandbox playbooks/site.yml
+      puts that host right and leaves the others alone
 
 bin/demo --down removes everything."""
 
@@ -77,7 +77,8 @@ def up() -> int:
         packages = machine.agent_packages()
     with steps.step(f"Hosts: {', '.join(SITES)} with {sum(map(len, SITES.values()))} hosts over SSH"):
         boot(packages)
-    env = variables.sandboxed(ready, INSTANCE)
+    # What ansible-core and amazon.aws announce for later is no news of this fleet.
+    env = {**variables.sandboxed(ready, INSTANCE), "ANSIBLE_DEPRECATION_WARNINGS": "false"}
     with steps.step(f"Simulated Region {variables.REGION}, and the package server"):
         start_services(ready, env, packages)
     with steps.step("The fleet: ansible-playbook -i inventories/sandbox playbooks/site.yml"):
@@ -140,9 +141,7 @@ def roll_out(ready: Environment, env: dict[str, str]) -> None:
     playbook = [str(ready.bin / "ansible-playbook"), "-i", "inventories/sandbox", "playbooks/site.yml"]
     code = console.execute(inside("--", *playbook), env=env, cwd=paths.ROOT)
     if code:
-        raise console.Failure(
-            f"The rollout ended with exit code {code}. bin/demo tries again; bin/demo --down removes it."
-        )
+        raise console.Failure(f"The rollout ended with exit code {code}; bin/demo tries again, --down removes it.")
 
 
 def check(ready: Environment, env: dict[str, str]) -> None:
@@ -165,7 +164,7 @@ def run(command: list[str]) -> int:
     end, python = newest_end()
     env = variables.sandboxed(environment(end, python, REQUIREMENT_SETS), INSTANCE)
     full = inside("--", *command)
-    os.execvpe(full[0], full, env)
+    return os.execvpe(full[0], full, env)
 
 
 def down(purge: bool) -> int:
@@ -178,14 +177,12 @@ def down(purge: bool) -> int:
             shutil.rmtree(folder, ignore_errors=True)
         console.say(f"So is the download cache, {cache}.")
     elif cache.is_dir():
-        console.say(
-            f"The download cache stays for the next time: {cache}, {size(cache)}. bin/demo --down --purge removes it."
-        )
+        console.say(f"The download cache stays for the next time: {cache}, {size(cache)}.")
+        console.say("bin/demo --down --purge removes it.")
     return 0
 
 
 def size(folder: Path) -> str:
-    answer = subprocess.run(
-        ["du", "--summarize", "--human-readable", str(folder)], capture_output=True, text=True, check=False
-    )
+    command = ["du", "--summarize", "--human-readable", str(folder)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
     return answer.stdout.split("\t")[0] or "size unknown"

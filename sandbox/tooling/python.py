@@ -132,6 +132,7 @@ def _build(path: Path, python: Python, files: Sequence[Path]) -> None:
     log = paths.logs() / f"{path.name}.log"
     make = [str(python.executable), "-m", "venv", str(path)]
     console.run(make, log=log, advice="Debian has that in a package of its own: apt-get install python3-venv")
-    pip = [str(path / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
+    # Without compiling: most of the thousands of modules of `ansible` are never imported here.
+    pip = [str(path / "bin" / "python"), "-m", "pip", "install", "--no-compile", "--progress-bar", "off"]
     wanted = [argument for file in files for argument in ("--requirement", str(file))]
     console.run([*pip, *wanted], log=log, advice="pip needs a package index: check the network, or pip's settings.")

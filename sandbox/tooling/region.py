@@ -54,10 +54,10 @@ def rows(instances: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
     found = []
     for instance in instances:
         attributes = {item["name"]: item.get("value", "") for item in instance.get("attributes", [])}
-        found.append((
-            instance["cluster"], attributes.get("fleet_site", "-"), instance.get("ec2InstanceId", "-"), instance["status"],
-            "yes" if instance["agentConnected"] else "no", instance.get("versionInfo", {}).get("agentVersion", "-"),
-        ))  # fmt: skip
+        agent = instance.get("versionInfo", {}).get("agentVersion", "-")
+        node, site = instance.get("ec2InstanceId", "-"), attributes.get("fleet_site", "-")
+        connected = "yes" if instance["agentConnected"] else "no"
+        found.append((instance["cluster"], site, node, instance["status"], connected, agent))
     return [("cluster", "site", "managed node", "status", "connected", "agent"), *sorted(found)]
 
 
@@ -71,9 +71,8 @@ def fleet(expect: int | None) -> int:
             break
         time.sleep(1)
     console.say(console.table(rows(instances)))
-    console.say(
-        f"{good} of {len(instances)} ACTIVE and connected" + (f", {expect} expected" if expect is not None else "")
-    )
+    expected = f", {expect} expected" if expect is not None else ""
+    console.say(f"{good} of {len(instances)} ACTIVE and connected{expected}")
     return 0 if expect is None or good == len(instances) == expect else 1
 
 

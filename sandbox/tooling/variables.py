@@ -24,6 +24,7 @@ def isolated(environment: Environment) -> dict[str, str]:
     env["PATH"] = f"{environment.bin}{os.pathsep}{env.get('PATH', os.defpath)}"
     env["VIRTUAL_ENV"] = str(environment.path)
     env["ANSIBLE_COLLECTIONS_PATH"] = str(paths.collections())
+    env["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
     env["PYTHONUNBUFFERED"] = "1"
     env.setdefault("LANG", "C.UTF-8")
     return env
