@@ -1,0 +1,713 @@
+# Copyright (c) 2026, edgefleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host says about itself, in one process of about 20 ms.
+
+The action plugin host_facts sends this file over the connection and runs it with `python3 -I -S`. So it stands alone:
+nothing of the collection is imported, and of the standard library only what starts fast. `json`, `re`, `socket` and
+`subprocess` cost 6 to 13 ms each to import, as much as Python itself; the C modules beneath them cost nothing.
+
+It changes nothing on the host, never crashes (a probe that fails gives null and an entry in `errors`), and lets no
+secret out: secret values leave as salted hashes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+# Any, Callable are for annotations, which are never evaluated here: importing typing costs 5 ms.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+SCHEMA = 1
+START = "<<<edgefleet-host-facts<<<"
+END = ">>>edgefleet-host-facts>>>"
+
+# Tests point this at a directory that looks like a host.
+ROOT = ""
+
+SSM = "/var/lib/amazon/ssm"
+REGISTRATION_KEY = SSM + "/Vault/Store/RegistrationKey"
+FINGERPRINT = SSM + "/Vault/Store/InstanceFingerprint"
+VAULT_BACKUP = SSM + "/Vault.edgefleet-backup"
+IDENTITY = SSM + "/runtimeconfig/identity_config.json"
+SSM_CONFIG = "/etc/amazon/ssm/amazon-ssm-agent.json"
+SHARED_CREDENTIALS = "/root/.aws/credentials"
+CONFIG_FILES = {"user": "/etc/ecs/ecs.config", "instance": "/var/lib/ecs/ecs.config"}
+STATE_FILE = "/var/lib/ecs/data/agent.db"
+DOCKER_SOCKET = "/run/docker.sock"
+DOCKER_CONFIG = "/etc/docker/daemon.json"
+DPKG_STATUS = "/var/lib/dpkg/status"
+RPM_DATABASES = ("/usr/lib/sysimage/rpm", "/var/lib/rpm")
+INTROSPECTION = ("127.0.0.1", 51678)
+
+PACKAGES = ("docker.io", "docker-ce", "docker", "moby-engine", "amazon-ssm-agent", "amazon-ecs-init")
+UNITS = ("docker", "amazon-ssm-agent", "ecs")
+UNIT_PROPERTIES = "Id,LoadState,ActiveState,UnitFileState,NRestarts,RestartPreventExitStatus"
+SYSCTLS = ("fs.inotify.max_user_instances", "fs.inotify.max_user_watches")
+DISKS = ("/", "/var/lib/docker")
+
+SECRET_WORDS = ("PASSW", "SECRET", "TOKEN", "CREDENTIAL", "AUTHDATA", "ACCESSKEY", "PRIVATEKEY", "APIKEY")
+# These may carry user:password@ with no // before it.
+ADDRESSES = ("_PROXY", "_HOST")
+# What Go's strings.TrimSpace takes off. Python's strip() takes more.
+GO_SPACE = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+
+# Where null for the whole part would trip whoever asks for a key of it.
+UNKNOWN = {
+    "registration": dict.fromkeys(("registered", "instance_id", "region", "same_machine", "backup")),
+}
+
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "SYSTEMD_PAGER": "", "SYSTEMD_COLORS": "0"}
+COMMAND_TIMEOUT = 10.0
+# A loaded engine may need a moment. Waiting costs no CPU, and taking a slow engine for a dead one would cost a drain.
+ENGINE_TIMEOUT = 3.0
+INTROSPECTION_TIMEOUT = 1.0
+# Nothing that is read as text here is larger; an accident of a log in place of a configuration must not be carried.
+TEXT_LIMIT = 1 << 20
+
+
+# --- JSON, hashes, files, commands and HTTP without the modules that are slow to import ---
+
+
+class ScannerOptions:
+    """What json.JSONDecoder hands to the C scanner."""
+
+    strict = True
+    object_hook = None
+    object_pairs_hook = None
+    parse_float = float
+    parse_int = int
+    parse_constant = float
+    memo: dict[str, str] = {}
+
+
+def loads(text: str) -> Any:
+    try:
+        scan = __import__("_json").make_scanner(ScannerOptions)
+    except (ImportError, AttributeError, TypeError):
+        return __import__("json").loads(text)
+    text = text.strip()
+    try:
+        value, end = scan(text, 0)
+    except StopIteration:
+        raise ValueError("no JSON") from None
+    if end != len(text):
+        raise ValueError("text after JSON")
+    return value
+
+
+def quote(text: str) -> str:
+    try:
+        quoted: str = __import__("_json").encode_basestring_ascii(text)
+    except (ImportError, AttributeError):
+        quoted = __import__("json").dumps(text)
+    return quoted
+
+
+def dumps(value: Any) -> str:
+    if value is None:
+        return "null"
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return quote(value)
+    if isinstance(value, dict):
+        return "{" + ",".join([quote(str(key)) + ":" + dumps(item) for key, item in value.items()]) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join([dumps(item) for item in value]) + "]"
+    return repr(value)
+
+
+def sha256(data: bytes) -> str:
+    # hashlib loads OpenSSL. The first two are Python's own, under its newer and its older name.
+    for name in ("_sha2", "_sha256", "hashlib"):
+        try:
+            digest: str = __import__(name).sha256(data).hexdigest()
+        except (ImportError, AttributeError):
+            continue
+        return digest
+    raise ValueError("no sha256")
+
+
+def read_bytes(path: str, limit: int = TEXT_LIMIT) -> bytes | None:
+    """The file's content; None when there is no such file."""
+    try:
+        with open(ROOT + path, "rb") as file:
+            return file.read(limit)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def read_text(path: str) -> str | None:
+    data = read_bytes(path)
+    return None if data is None else data.decode("utf-8", "replace")
+
+
+def read_line(path: str) -> str | None:
+    text = read_text(path)
+    return None if text is None else text.strip()
+
+
+def read_json(path: str) -> dict[str, Any] | None:
+    """The object in a JSON file; None when the file is missing or empty."""
+    text = read_line(path)
+    if not text:
+        return None
+    value = loads(text)
+    if not isinstance(value, dict):
+        raise ValueError("no JSON object")
+    return value
+
+
+def exists(path: str) -> bool:
+    return os.path.exists(ROOT + path)
+
+
+def entries(path: str) -> list[str]:
+    try:
+        return sorted(os.listdir(ROOT + path))
+    except OSError:
+        return []
+
+
+def program(name: str) -> str | None:
+    for directory in ENVIRONMENT["PATH"].split(":"):
+        path = directory + "/" + name
+        if os.access(ROOT + path, os.X_OK):
+            return ROOT + path
+    return None
+
+
+def run(argv: list[str]) -> tuple[int, str]:
+    """Return code and standard output of a command, without a shell."""
+    reader, writer = os.pipe()
+    try:
+        pid = os.posix_spawn(
+            argv[0],
+            argv,
+            ENVIRONMENT,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_DUP2, writer, 1),
+                (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0),
+            ],
+        )
+    except OSError:
+        os.close(reader)
+        raise
+    finally:
+        os.close(writer)
+    try:
+        output = drain(reader, pid)
+    finally:
+        os.close(reader)
+        status = os.waitpid(pid, 0)[1]
+    return (os.WEXITSTATUS(status) if os.WIFEXITED(status) else -1), output.decode("utf-8", "replace")
+
+
+def drain(reader: int, pid: int) -> bytes:
+    """Read a command's output to its end; kill the command when it takes too long."""
+    poll = __import__("select").poll()
+    poll.register(reader)
+    deadline = time.monotonic() + COMMAND_TIMEOUT
+    output = b""
+    while True:
+        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            os.kill(pid, 9)
+            raise TimeoutError
+        part = os.read(reader, 65536)
+        if not part:
+            return output
+        output += part
+
+
+def http_get(family: int, address: Any, path: str, timeout: float) -> tuple[str, str] | None:
+    """Head and body of a 200; None when nothing listens, nothing comes in time, or the answer is another."""
+    connection = __import__("_socket").socket(family, 1)
+    deadline = time.monotonic() + timeout
+    answer = b""
+    try:
+        connection.settimeout(timeout)
+        connection.connect(address)
+        # HTTP/1.0: the answer ends with the connection and is never chunked.
+        connection.send((f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").encode())
+        while len(answer) < TEXT_LIMIT:
+            connection.settimeout(max(0.001, deadline - time.monotonic()))
+            part = connection.recv(65536)
+            if not part:
+                break
+            answer += part
+    except OSError:
+        return None
+    finally:
+        connection.close()
+    head, _separator, body = answer.decode("utf-8", "replace").partition("\r\n\r\n")
+    return (head, body) if head.split(" ", 2)[1:2] == ["200"] else None
+
+
+def epoch_of(text: Any) -> float | None:
+    """Seconds of an RFC 3339 time as Go writes it. Own arithmetic: datetime takes 2 ms to import."""
+    try:
+        year, month, day = int(text[0:4]), int(text[5:7]), int(text[8:10])
+        seconds = int(text[11:13]) * 3600 + int(text[14:16]) * 60 + int(text[17:19])
+        zone = text[19:].lstrip(".0123456789")
+        if zone not in ("Z", "z"):
+            offset = int(zone[1:3]) * 3600 + int(zone[4:6]) * 60
+            seconds -= offset if zone[0] == "+" else -offset
+    except (TypeError, ValueError, IndexError):
+        return None
+    # Days since 1970 of the Gregorian calendar, counted in years that begin in March.
+    year -= month <= 2
+    day_of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
+    days = year * 365 + year // 4 - year // 100 + year // 400 + day_of_year - 719468
+    return float(days * 86400 + seconds)
+
+
+# --- the probes: each gives one part of the observed state ---
+
+
+def operating_system() -> dict[str, Any]:
+    values: dict[str, str] = {}
+    for line in (read_text("/etc/os-release") or read_text("/usr/lib/os-release") or "").splitlines():
+        key, separator, value = line.strip().partition("=")
+        if separator and not key.startswith("#"):
+            values[key] = value.strip("\"'")
+    return {
+        "id": values.get("ID", "linux"),
+        "version": values.get("VERSION_ID", ""),
+        "like": values.get("ID_LIKE", "").split(),
+        "name": values.get("PRETTY_NAME", values.get("NAME", "")),
+    }
+
+
+def systemd() -> dict[str, Any]:
+    """The version is in the name of systemd's own library: reading a directory is cheaper than asking."""
+    machine = os.uname().machine
+    places = [f"/usr/lib/{machine}-linux-gnu/systemd", "/usr/lib/systemd", "/lib/systemd", "/usr/lib64/systemd"]
+    version = None
+    for name in [entry for place in places for entry in entries(place)]:
+        if name.startswith("libsystemd-shared-"):
+            digits = name[len("libsystemd-shared-") :]
+            while digits and not digits.isdigit():
+                digits = digits[:-1]
+            version = int(digits) if digits else None
+            break
+    return {"pid1": exists("/run/systemd/system"), "version": version}
+
+
+def cgroup() -> dict[str, Any]:
+    controllers = read_text("/sys/fs/cgroup/cgroup.controllers")
+    if controllers is not None:
+        return {"version": "v2", "memory": "memory" in controllers.split()}
+    enabled = False
+    for line in (read_text("/proc/cgroups") or "").splitlines():
+        fields = line.split()
+        enabled = enabled or (fields[:1] == ["memory"] and fields[3:4] == ["1"])
+    version = "hybrid" if exists("/sys/fs/cgroup/unified/cgroup.controllers") else "v1"
+    return {"version": version, "memory": enabled and exists("/sys/fs/cgroup/memory")}
+
+
+def clock() -> dict[str, Any]:
+    synchronized = None  # only timesyncd says so without another process
+    if exists("/run/systemd/timesync"):
+        synchronized = exists("/run/systemd/timesync/synchronized")
+    return {"epoch": time.time(), "skew_seconds": None, "synchronized": synchronized}
+
+
+def disks() -> dict[str, Any]:
+    return {path: disk(path) for path in DISKS}
+
+
+def disk(path: str) -> dict[str, int]:
+    """Of the file system that holds the path, or would hold it once it is made."""
+    place = path
+    while place != "/" and not exists(place):
+        place = os.path.dirname(place)
+    size = os.statvfs(ROOT + place)
+    return {"total_mib": size.f_blocks * size.f_frsize >> 20, "free_mib": size.f_bavail * size.f_frsize >> 20}
+
+
+def packages() -> dict[str, str | None]:
+    status = read_bytes(DPKG_STATUS, -1)
+    if status is not None:
+        return {name: dpkg_version(status, name) for name in PACKAGES}
+    found: dict[str, str | None] = dict.fromkeys(PACKAGES)
+    rpm = program("rpm")
+    if rpm and any(exists(path) for path in RPM_DATABASES):
+        # rpm's return code is the number of packages that are missing.
+        output = run([rpm, "-q", "--qf", "%{NAME} %{VERSION}-%{RELEASE}\\n", *PACKAGES])[1]
+        for line in output.splitlines():
+            name, _separator, version = line.partition(" ")
+            if name in found and " " not in version:
+                found[name] = version
+    return found
+
+
+def dpkg_version(status: bytes, name: str) -> str | None:
+    """Version of an installed package: one search through the status file instead of a process."""
+    mark = (f"\nPackage: {name}\n").encode()
+    begin = ((b"\n" + status[: len(mark)]) if status[: len(mark) - 1] == mark[1:] else status).find(mark)
+    if begin < 0:
+        return None
+    end = status.find(b"\n\n", begin + 1)
+    stanza = status[begin : end if end >= 0 else len(status)].decode("utf-8", "replace").splitlines()
+    fields = dict([line.split(": ", 1) for line in stanza if ": " in line and not line.startswith(" ")])
+    return fields.get("Version") if fields.get("Status", "").endswith(" installed") else None
+
+
+def units() -> dict[str, Any] | None:
+    if not exists("/run/systemd/system"):
+        return None
+    argv = [program("systemctl") or "systemctl", "show", "--property=" + UNIT_PROPERTIES]
+    code, output = run(argv + [name + ".service" for name in UNITS])
+    if code != 0:
+        raise ValueError("systemctl show ended with %d" % code)
+    return parse_units(output)
+
+
+def parse_units(output: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for block in output.split("\n\n"):
+        fields = dict([line.split("=", 1) for line in block.splitlines() if "=" in line])
+        name = fields.get("Id", "").partition(".service")[0]
+        # An alias: Id is then the name behind it. The order of the answers is that of the question.
+        name = name if name in UNITS else (UNITS[len(found)] if len(found) < len(UNITS) else "")
+        if not fields or not name:
+            continue
+        found[name] = {
+            "load": fields.get("LoadState", "not-found"),
+            "active": fields.get("ActiveState", "inactive"),
+            "enabled": fields.get("UnitFileState", "").startswith("enabled"),
+            "restarts": int(fields.get("NRestarts") or 0),
+            "guard": "5" in fields.get("RestartPreventExitStatus", "").split(),
+        }
+    return found
+
+
+def is_active(observed: dict[str, Any] | None, name: str) -> bool:
+    return bool(observed) and observed is not None and observed.get(name, {}).get("active") == "active"
+
+
+def engine(observed: dict[str, Any] | None) -> dict[str, Any]:
+    """What the running engine answers.
+
+    A socket of systemd's would *start* an engine that is down, so it is asked only where its unit is active, or where
+    it has none. /_ping carries both versions in its head; /version and /info would make the engine run two programs.
+    """
+    silent = {"version": None, "api": None, "live_restore": None}
+    unit = (observed or {}).get("docker", {})
+    if not exists(DOCKER_SOCKET) or (unit.get("load") == "loaded" and unit.get("active") != "active"):
+        return silent
+    answer = http_get(1, ROOT + DOCKER_SOCKET, "/_ping", ENGINE_TIMEOUT)
+    if answer is None:
+        return silent
+    head = {}
+    for line in answer[0].splitlines():
+        name, _separator, value = line.partition(":")
+        head[name.lower()] = value.strip()
+    server = head.get("server", "")
+    if not server.startswith("Docker/"):
+        return silent
+    return {
+        "version": server[len("Docker/") :].split(" ")[0],
+        "api": head.get("api-version"),
+        "live_restore": live_restore(),
+    }
+
+
+def live_restore() -> bool:
+    if (read_json(DOCKER_CONFIG) or {}).get("live-restore") is True:
+        return True
+    pid = read_line("/run/docker.pid") or ""
+    arguments = (read_bytes(f"/proc/{pid}/cmdline") if pid.isdigit() else None) or b""
+    return b"--live-restore" in arguments.split(b"\0") or b"--live-restore=true" in arguments.split(b"\0")
+
+
+def registration(machine_id: str) -> dict[str, Any]:
+    """From the Vault, which is what the agent itself believes; its `registration` file survives a lost identity."""
+    key = read_json(REGISTRATION_KEY) or {}
+    instance_id = key.get("instanceID") or None
+    return {
+        "registered": bool(instance_id),
+        "instance_id": instance_id,
+        "region": key.get("region") or None,
+        "same_machine": same_machine(machine_id) if instance_id else None,
+        "backup": exists(VAULT_BACKUP),
+    }
+
+
+def same_machine(machine_id: str) -> bool | None:
+    hardware = (read_json(FINGERPRINT) or {}).get("hardwareHash")
+    known = hardware.get("machine-id") if isinstance(hardware, dict) else None
+    # The agent keeps it with the newline of /etc/machine-id.
+    return known.strip() == machine_id if isinstance(known, str) and known.strip() else None
+
+
+def credentials() -> dict[str, Any] | None:
+    identity = read_json(IDENTITY)
+    if not identity or not identity.get("InstanceId"):
+        return None
+    expires_at = identity.get("CredentialsExpiresAt")
+    expires = epoch_of(expires_at)
+    return {
+        "instance_id": identity.get("InstanceId"),
+        "expires_at": expires_at,
+        "retrieved_at": identity.get("CredentialsRetrievedAt"),
+        "fresh": expires is not None and expires > time.time(),
+    }
+
+
+def ssm_config() -> dict[str, Any]:
+    section = (read_json(SSM_CONFIG) or {}).get("Ssm")
+    endpoint = section.get("Endpoint") if isinstance(section, dict) else None
+    return {"endpoint": endpoint or None}
+
+
+def ecs_config(machine_id: str) -> dict[str, Any]:
+    return {name: config_file(path, machine_id) for name, path in CONFIG_FILES.items()}
+
+
+def config_file(path: str, machine_id: str) -> dict[str, Any]:
+    data = read_bytes(path)
+    if data is None:
+        return {"present": False, "mode": None, "sha256": None, "values": {}, "problems": []}
+    text = data.decode("utf-8", "replace")
+    return {
+        "present": True,
+        "mode": "%04o" % (os.stat(ROOT + path).st_mode & 0o7777),
+        "sha256": sha256(machine_id.encode() + b"\n" + data),
+        "values": {key: concealed(key, value, machine_id) for key, value in parse_agent(text).items()},
+        "problems": lint(text),
+    }
+
+
+def parse_agent(text: str) -> dict[str, str]:
+    """ecs.config as ecs-init reads it for the agent: split at the first `=`, all else taken literally."""
+    values = {}
+    for line in text.strip(GO_SPACE).split("\n"):
+        key, separator, value = line.strip(GO_SPACE).partition("=")
+        if separator:
+            values[key] = value
+    return values
+
+
+def is_secret(name: str, value: str) -> bool:
+    """Whether a value must not leave the host. In doubt it is hidden: at worst a plan shows `(hidden)`."""
+    if has_secret_word(name):
+        return True
+    if name.endswith(ADDRESSES) and "@" in value:
+        return True
+    if "@" in value.partition("//")[2]:
+        return True
+    return value.startswith("{") and has_secret_word(value)
+
+
+def has_secret_word(text: str) -> bool:
+    text = text.upper().replace("_", "")
+    return any(word in text for word in SECRET_WORDS)
+
+
+def concealed(key: str, value: str, machine_id: str) -> str:
+    """The value, or its salted digest when it is a secret: equal on this host only, and in no table."""
+    return "sha256:" + sha256((machine_id + value).encode("utf-8", "replace")) if is_secret(key, value) else value
+
+
+def lint(text: str) -> list[str]:
+    """Lines that the two readers of ecs.config (systemd and ecs-init) take differently, or that neither wants."""
+    problems = []
+    if text.startswith("\ufeff"):
+        problems.append("line 1: a byte order mark hides the first variable")
+        text = text[1:]
+    seen: set[str] = set()
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            problems += ["line %d: %s" % (number, problem) for problem in lint_line(line, seen)]
+    return problems
+
+
+def lint_line(line: str, seen: set[str]) -> list[str]:
+    problems = ["ends with a carriage return"] if line.endswith("\r") else []
+    key, separator, value = line.strip().partition("=")
+    if key.startswith(("#", ";")):
+        return problems + (["a comment with '=' is a variable to the agent"] if separator else [])
+    if not separator:
+        return [*problems, "is not KEY=value and is ignored"]
+    if key.startswith("export "):
+        return [*problems, "'export' is not understood: the variable has no effect"]
+    if key != key.strip() or value != value.strip():
+        problems.append("white space around '=' belongs to the name or the value for the agent")
+    name = key.strip()
+    if not name.isidentifier() or not name.isascii():
+        return [*problems, "is not the name of a variable"]
+    if name in seen:
+        problems.append(f"{name} is set twice: the later one counts")
+    seen.add(name)
+    return problems + [f"{name}: {problem}" for problem in lint_value(name, value.strip())]
+
+
+def lint_value(name: str, value: str) -> list[str]:
+    problems = []
+    if value[:1] in ("'", '"'):
+        problems.append("quotes stay in the value that the agent reads")
+    if "\\" in value:
+        problems.append("systemd takes the backslash away, the agent keeps it")
+    if not value.isascii():
+        problems.append("characters outside ASCII, such as typographic quotes")
+    if " #" in value:
+        problems.append("a comment behind the value becomes part of it")
+    if value[:1] in ("{", "["):
+        try:
+            loads(value)
+        except ValueError:
+            problems.append("looks like JSON but is not")
+    if name == "ECS_EXTERNAL" and value != "true":
+        problems.append("must be exactly true, in lower case")
+    return problems
+
+
+def ecs_agent(observed: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "state_file": exists(STATE_FILE),
+        "introspection": introspection() if is_active(observed, "ecs") else None,
+        "restart_guard": bool((observed or {}).get("ecs", {}).get("guard")),
+    }
+
+
+def introspection() -> dict[str, Any] | None:
+    answer = http_get(2, INTROSPECTION, "/v1/metadata", INTROSPECTION_TIMEOUT)
+    if answer is None:
+        return None
+    data = loads(answer[1])
+    # "Amazon ECS Agent - v1.2.3 (*commit)"
+    version = str(data.get("Version") or "")
+    return {
+        "cluster": data.get("Cluster"),
+        "container_instance_arn": data.get("ContainerInstanceArn"),
+        "version": version.partition(" - v")[2].split(" ")[0] or version or None,
+    }
+
+
+def nat(observed: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "route_localnet": read_line("/proc/sys/net/ipv4/conf/all/route_localnet") == "1",
+        "credential_rules": credential_rules() if is_active(observed, "ecs") else None,
+    }
+
+
+def credential_rules() -> bool | None:
+    """Whether the rules that lead tasks to their credentials are in place. ecs-init sets them when it starts."""
+    iptables = program("iptables")
+    if iptables is None:
+        return None
+    code, output = run([iptables, "-t", "nat", "-S"])
+    if code != 0:
+        return None
+    return any("169.254.170.2" in line and "51679" in line for line in output.splitlines())
+
+
+def sysctl() -> dict[str, int]:
+    values = {}
+    for name in SYSCTLS:
+        value = read_line("/proc/sys/" + name.replace(".", "/")) or ""
+        if value.isdigit():
+            values[name] = int(value)
+    return values
+
+
+def foreign() -> dict[str, Any]:
+    """Credentials that the ECS agent would prefer to, or find in place of, those that the SSM agent brings."""
+    paths = [SHARED_CREDENTIALS] if has_own_keys(read_text(SHARED_CREDENTIALS) or "") else []
+    for path in CONFIG_FILES.values():
+        if "AWS_ACCESS_KEY_ID" in parse_agent(read_text(path) or ""):
+            paths.append(path)
+    return {"aws_credentials": paths, "ec2_role": None}
+
+
+def has_own_keys(text: str) -> bool:
+    """Whether the default profile holds somebody's lasting keys; the SSM agent's own come with a session token."""
+    section, names = "", set()
+    for line in text.splitlines():
+        line = line.strip()
+        if line.startswith("["):
+            section = line.strip("[] ")
+        elif section == "default" and "=" in line:
+            names.add(line.partition("=")[0].strip().lower())
+    return "aws_access_key_id" in names and "aws_session_token" not in names
+
+
+# --- all of it ---
+
+
+def describe(error: Exception) -> str:
+    """What went wrong, without the text of an exception that may quote a file's content."""
+    if isinstance(error, OSError):
+        return "{}: {}".format(type(error).__name__, error.strerror or "no detail")
+    return type(error).__name__
+
+
+def observe() -> dict[str, Any]:
+    errors: list[dict[str, str]] = []
+
+    def attempt(name: str, probe: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return probe(*arguments)
+        except Exception as error:
+            errors.append({"probe": name, "error": describe(error)})
+            return UNKNOWN.get(name)
+
+    kernel = os.uname()
+    machine_id = attempt("machine_id", read_line, "/etc/machine-id") or ""
+    unit = attempt("units", units)
+    host = {
+        "schema": SCHEMA,
+        "hostname": kernel.nodename,
+        "machine_id": machine_id,
+        "boot_id": attempt("boot_id", read_line, "/proc/sys/kernel/random/boot_id"),
+        "kernel": kernel.release,
+        "arch": {"arm64": "aarch64", "amd64": "x86_64"}.get(kernel.machine, kernel.machine),
+        "python": "%d.%d.%d" % sys.version_info[:3],
+        "root": os.geteuid() == 0,
+        "cpus": os.cpu_count(),
+        "memory_mib": attempt("memory_mib", lambda: os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20),
+        "os": attempt("os", operating_system),
+        "systemd": attempt("systemd", systemd),
+        "cgroup": attempt("cgroup", cgroup),
+        "disk": attempt("disk", disks),
+        "packages": attempt("packages", packages),
+        "snap_ssm_agent": attempt("snap_ssm_agent", exists, "/snap/amazon-ssm-agent"),
+        "engine": attempt("engine", engine, unit),
+        "registration": attempt("registration", registration, machine_id),
+        "credentials": attempt("credentials", credentials),
+        "ecs_config": attempt("ecs_config", ecs_config, machine_id),
+        "ecs_agent": attempt("ecs_agent", ecs_agent, unit),
+        "ssm_config": attempt("ssm_config", ssm_config),
+        "nat": attempt("nat", nat, unit),
+        "sysctl": attempt("sysctl", sysctl),
+        "foreign": attempt("foreign", foreign),
+        "units": without_guard(unit),
+        "errors": errors,
+    }
+    # Last, so that the control node's half of the round trip is the way back.
+    host["clock"] = attempt("clock", clock)
+    return host
+
+
+def without_guard(observed: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The guard belongs to ecs_agent; it came along with the one question to systemd."""
+    if observed is None:
+        return None
+    return {name: {key: value for key, value in unit.items() if key != "guard"} for name, unit in observed.items()}
+
+
+def main() -> None:
+    # The markers part the answer from what a profile or a login message prints round it.
+    os.write(1, ("\n" + START + dumps(observe()) + END + "\n").encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+# Copyright (c) 2026, edgefleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The desired state of a host, checked before anybody is connected to it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from ..host import ecs_config
+
+ENGINE_PACKAGES = ("docker.io", "docker-ce", "docker", "moby-engine")
+SYSCTLS = ("fs.inotify.max_user_instances", "fs.inotify.max_user_watches")
+
+PREFLIGHT_DEFAULTS: dict[str, Any] = {
+    "allow_unsupported_os": False,
+    "min_disk_mib": 2048,
+    "min_memory_mib": 256,
+    "max_clock_skew": 300,
+}
+
+
+class Rule(NamedTuple):
+    """What a value must be: a test, and the same in words for whoever failed it."""
+
+    holds: Callable[[Any], bool]
+    words: str
+
+
+def _text(pattern: str) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None
+
+
+def _number(minimum: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= minimum
+
+
+_VERSION = Rule(
+    _text(r"|[0-9][0-9A-Za-z.+~:-]*\*?"), "a version in quotes such as '1.105.1', '1.105.*' or '' for any version"
+)
+_SYSCTL = Rule(_number(1), "a positive integer")
+# Partitions and their Regions: us-west-2, cn-north-1, us-gov-east-1, eusc-de-east-1, ap-southeast-4.
+_REGION = Rule(_text(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+"), "an AWS Region such as eu-west-3")
+
+RULES: dict[str, dict[str, Rule]] = {
+    "engine": {
+        "package": Rule(
+            lambda value: isinstance(value, str) and value in ("", *ENGINE_PACKAGES),
+            "{}, or '' where the engine is not to be managed".format(", ".join(ENGINE_PACKAGES)),
+        ),
+        "version": _VERSION,
+    },
+    "ssm_agent": {
+        "version": _VERSION,
+        "endpoint": Rule(
+            _text(r"|https?://[^\s/@]+(/[^\s@]*)?"), "a URL such as https://ssm.example.net, or '' to leave it as it is"
+        ),
+    },
+    "registration": {"region": _REGION},
+    "ecs_agent": {
+        "version": _VERSION,
+        "cluster": Rule(_text(r"[A-Za-z0-9_-]{1,255}"), "1 to 255 letters, digits, hyphens and underscores"),
+    },
+    "sysctl": dict.fromkeys(SYSCTLS, _SYSCTL),
+    "preflight": {
+        "allow_unsupported_os": Rule(lambda value: isinstance(value, bool), "true or false"),
+        "min_disk_mib": Rule(_number(0), "an integer in MiB of at least 0"),
+        "min_memory_mib": Rule(_number(0), "an integer in MiB of at least 0"),
+        "max_clock_skew": Rule(_number(1), "an integer in seconds of at least 1"),
+    },
+}
+SECTIONS = (*RULES, "ecs_config")
+
+# The same fact asked for in two places must be asked for alike.
+TWINS = (("ecs_agent", "cluster", "ECS_CLUSTER"), ("registration", "region", "AWS_DEFAULT_REGION"))
+
+
+def validate_desired(desired: Any) -> list[str]:
+    """All errors, each with the variable's path, its value, the rule, and what is allowed. No secret is in them."""
+    if not isinstance(desired, Mapping):
+        return [f"desired: the value is {_kind(desired)}; allowed: a mapping of {', '.join(SECTIONS)}"]
+    errors = []
+    for section, values in desired.items():
+        if section not in SECTIONS:
+            errors.append(_unknown("desired", section, SECTIONS))
+        elif not isinstance(values, Mapping):
+            errors.append(f"desired.{section}: the value is {_kind(values)}; allowed: a mapping")
+        elif section == "ecs_config":
+            errors += [f"desired.ecs_config: {error}" for error in ecs_config.validate(values)]
+        else:
+            errors += _section_errors(section, values)
+    return errors + list(_contradictions(desired))
+
+
+def _section_errors(section: str, values: Mapping[Any, Any]) -> Iterator[str]:
+    for name, value in values.items():
+        rule = RULES[section].get(name)
+        if rule is None:
+            yield _unknown(f"desired.{section}", name, tuple(RULES[section]))
+        elif not rule.holds(value):
+            yield f"desired.{section}.{name}: the value {_shown(value)} is not allowed; allowed: {rule.words}"
+
+
+def _contradictions(desired: Mapping[str, Any]) -> Iterator[str]:
+    for section, name, variable in TWINS:
+        here, there = _lookup(desired, section, name), _lookup(desired, "ecs_config", variable)
+        if here is not None and there is not None and here != there:
+            yield (
+                f"desired.ecs_config.{variable}: the value {_shown(there)} contradicts desired.{section}.{name}, "
+                f"which is {_shown(here)}; allowed: the same value in both"
+            )
+    if _lookup(desired, "engine", "version") and _lookup(desired, "engine", "package") == "":
+        yield "desired.engine.version: a version needs a package; allowed: '' while desired.engine.package is ''"
+
+
+def _lookup(desired: Mapping[str, Any], section: str, name: str) -> Any:
+    values = desired.get(section)
+    return values.get(name) if isinstance(values, Mapping) else None
+
+
+def _unknown(where: str, name: Any, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(str(name), known, 1, 0.6)
+    hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(known)}"
+    return f"{where}.{name}: no such key; {hint}"
+
+
+def _shown(value: Any) -> str:
+    # ascii() keeps quotes and odd characters of the value visible on any terminal; a login in a URL stays unseen.
+    text = re.sub(r"//[^/@\s]*@", "//(hidden)@", ascii(value) if isinstance(value, str) else repr(value))
+    return text if len(text) <= 100 else text[:97] + "..."
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    return {"str": "a string", "list": "a list", "int": "a number", "bool": "a boolean"}.get(
+        type(value).__name__.strip("_").replace("AnsibleTagged", "").lower(), "not a mapping"
+    )

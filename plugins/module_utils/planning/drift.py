@@ -1,0 +1,264 @@
+# Copyright (c) 2026, edgefleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What must change on a host: the observed state against the desired one. Pure.
+
+A part that could not be observed is not called different: preflight refuses the host instead of guessing. A section
+that is not in the desired state is not compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
+
+from ..host import ecs_config
+from ..host.ecs_settings import FILES, SETTINGS
+
+SECURE_MODE = "0600"
+ABSENT = None
+
+
+class Difference(NamedTuple):
+    """One thing of a component that is not as asked."""
+
+    what: str
+    before: Any
+    after: Any
+    reason: str
+    disruptive: bool = False
+
+
+Host = Mapping[str, Any]
+Differences = Iterator[Difference]
+
+
+def compare(host: Host, desired: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One entry for each component that differs, in the order of the road.
+
+    C(before) and C(after) hold what differs by name, so that a role can ask, for one, C('credentials' in entry.after).
+    """
+    drift = []
+    for component, differences in COMPONENTS.items():
+        if desired.get(component) is None:
+            continue
+        found = list(differences(host, desired))
+        if found:
+            drift.append(
+                {
+                    "component": component,
+                    "before": {difference.what: difference.before for difference in found},
+                    "after": {difference.what: difference.after for difference in found},
+                    "disruptive": any(difference.disruptive for difference in found),
+                    "reason": "; ".join(dict.fromkeys(difference.reason for difference in found)),
+                }
+            )
+    return drift
+
+
+def version_matches(installed: str, wanted: str) -> bool:
+    """Whether an installed package is of the wanted version, which may leave out epoch and revision, or end in `*`."""
+    without_epoch = installed.rpartition(":")[2]
+    names = {installed, without_epoch, installed.rpartition("-")[0], without_epoch.rpartition("-")[0]}
+    return any(fnmatchcase(name, wanted) for name in names if name)
+
+
+def _package(host: Host, package: str, wanted: str, disruptive: bool = False) -> Differences:
+    packages = host.get("packages")
+    if packages is None:
+        return
+    installed = packages.get(package)
+    if installed is None:
+        yield Difference("package", ABSENT, wanted or "any version", f"{package} is not installed", disruptive)
+    elif wanted and not version_matches(installed, wanted):
+        yield Difference("package", installed, wanted, f"{package} is {installed}, not {wanted}", disruptive)
+
+
+def _unit(host: Host, name: str) -> Differences:
+    unit = (host.get("units") or {}).get(name)
+    if unit is None or unit["load"] != "loaded":
+        return  # no unit: its package is missing, which is said already; masked: preflight refuses
+    if unit["active"] != "active":
+        yield Difference("active", unit["active"], "active", f"{name} is {unit['active']}")
+    if not unit["enabled"]:
+        yield Difference("enabled", False, True, f"{name} does not start at boot")
+
+
+# --- the components ---
+
+
+def _sysctl(host: Host, desired: Mapping[str, Any]) -> Differences:
+    """Limits are minimums: a host that allows more keeps it."""
+    for name, wanted in desired["sysctl"].items():
+        value = (host.get("sysctl") or {}).get(name)
+        if value is not None and value < wanted:
+            yield Difference(name, value, wanted, f"{name} is {value}, less than {wanted}")
+
+
+def _engine(host: Host, desired: Mapping[str, Any]) -> Differences:
+    package = desired["engine"].get("package", "")
+    if not package:
+        return  # somebody else's engine: preflight says when it does not answer
+    running = (host.get("engine") or {}).get("version")
+    # Installing or changing an engine's package restarts it, and with it every task.
+    yield from _package(host, package, desired["engine"].get("version", ""), disruptive=bool(running))
+    yield from _unit(host, "docker")
+    if host.get("engine") is not None and not running:
+        yield Difference("answers", False, True, "the container engine does not answer")
+
+
+def _ssm_agent(host: Host, desired: Mapping[str, Any]) -> Differences:
+    wanted = desired["ssm_agent"]
+    yield from _package(host, "amazon-ssm-agent", wanted.get("version", ""))
+    yield from _unit(host, "amazon-ssm-agent")
+    endpoint = wanted.get("endpoint", "")
+    observed = host.get("ssm_config")
+    if endpoint and observed is not None and observed["endpoint"] != endpoint:
+        yield Difference("endpoint", observed["endpoint"], endpoint, "the SSM endpoint differs")
+    yield from _credentials(host)
+
+
+def _credentials(host: Host) -> Differences:
+    """An agent that lost its credentials sleeps up to half an hour; one that was registered anew does not notice."""
+    instance_id = (host.get("registration") or {}).get("instance_id")
+    if not instance_id or _unobserved(host, "credentials"):
+        return
+    credentials = host.get("credentials")
+    if credentials is None:
+        yield Difference("credentials", ABSENT, "restart", "the SSM agent has no credentials")
+    elif credentials["instance_id"] != instance_id:
+        before = credentials["instance_id"]
+        yield Difference("credentials", before, "restart", f"the SSM agent still works as {before}, not {instance_id}")
+    elif not credentials["fresh"]:
+        before = f"expired {credentials['expires_at']}"
+        yield Difference("credentials", before, "restart", "the SSM agent's credentials have expired")
+
+
+def _unobserved(host: Host, probe: str) -> bool:
+    return any(error["probe"] == probe for error in host.get("errors") or [])
+
+
+def _registration(host: Host, desired: Mapping[str, Any]) -> Differences:
+    observed = host.get("registration") or {}
+    if observed.get("registered") is None:
+        return
+    identity = observed["instance_id"]
+    if not observed["registered"]:
+        yield Difference("instance_id", ABSENT, "a new one", "the host is not registered with Systems Manager")
+    else:
+        # Tasks run under this identity; giving it up orphans them.
+        if observed["same_machine"] is False:
+            reason = f"{identity} was registered by another machine, of which this is a clone or a new image"
+            yield Difference("instance_id", identity, "a new one", reason, disruptive=True)
+        region = desired["registration"].get("region")
+        if region and observed["region"] != region:
+            reason = f"{identity} is registered in {observed['region']}, not in {region}"
+            yield Difference("region", observed["region"], region, reason, disruptive=True)
+    if observed["backup"]:
+        yield Difference("backup", True, False, "a registration was interrupted and left its backup")
+
+
+def _ecs_config(host: Host, desired: Mapping[str, Any]) -> Differences:
+    observed = host.get("ecs_config")
+    if observed is None:
+        return
+    registered = bool((host.get("ecs_agent") or {}).get("state_file"))
+    texts = ecs_config.render(desired["ecs_config"])
+    for file, values in ecs_config.to_texts(desired["ecs_config"]).items():
+        yield from _config_file(host["machine_id"], file, observed[file], values, texts[file], registered)
+
+
+def _config_file(
+    machine_id: str, file: str, observed: Mapping[str, Any], values: Mapping[str, str], text: str, registered: bool
+) -> Differences:
+    path = FILES[file]
+    if observed["present"] and observed["mode"] != SECURE_MODE:
+        yield Difference(f"mode of {path}", observed["mode"], SECURE_MODE, f"{path} has mode {observed['mode']}")
+    if observed["sha256"] == ecs_config.fingerprint(machine_id, text):
+        return
+    if not observed["present"]:
+        yield Difference(path, "absent", "present", f"{path} is missing")
+        return
+    changes = list(_variables(machine_id, file, observed["values"], values, registered))
+    yield from changes
+    if not changes:
+        yield Difference(path, "other text", "text as rendered", f"{path} differs in comments, order or form")
+
+
+def _variables(
+    machine_id: str, file: str, before: Mapping[str, str], after: Mapping[str, str], registered: bool
+) -> Differences:
+    for name in sorted({*before, *after}):
+        old, new = before.get(name), after.get(name)
+        if old == new or (old is not None and new is not None and ecs_config.same(machine_id, old, new)):
+            continue
+        yield Difference(
+            # The other file may hold the same variable: then both lines must show.
+            name if name not in SETTINGS or SETTINGS[name].file == file else f"{name} in {FILES[file]}",
+            _shown(name, old),
+            _shown(name, new),
+            f"{name} differs",
+            # The agent compares this one with its state and stops for ever; attributes can be put through the API.
+            disruptive=registered and name == "ECS_CLUSTER" and old is not None,
+        )
+
+
+def _shown(name: str, value: str | None) -> str | None:
+    if value is None:
+        return ABSENT
+    return ecs_config.HIDDEN if value.startswith("sha256:") else ecs_config.mask_value(name, value)
+
+
+def _ecs_agent(host: Host, desired: Mapping[str, Any]) -> Differences:
+    wanted = desired["ecs_agent"]
+    yield from _package(host, "amazon-ecs-init", wanted.get("version", ""))
+    yield from _unit(host, "ecs")
+    agent, unit = host.get("ecs_agent"), (host.get("units") or {}).get("ecs")
+    if agent is None or unit is None:
+        return
+    # Also before the package is there: its service starts with the installation.
+    if not agent["restart_guard"]:
+        yield Difference("restart_guard", False, True, "ecs would restart for ever after a terminal error (exit 5)")
+    if unit["active"] == "active":
+        yield from _running_agent(agent["introspection"], wanted)
+        yield from _nat(host)
+
+
+def _running_agent(introspection: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> Differences:
+    if introspection is None:
+        yield Difference("introspection", "no answer", "answers", "the ECS agent runs but has not registered")
+        return
+    cluster = str(introspection.get("cluster") or "").rpartition("/")[2]
+    if wanted.get("cluster") and cluster != wanted["cluster"]:
+        reason = f"the ECS agent is in cluster {cluster}, not {wanted['cluster']}"
+        yield Difference("cluster", cluster, wanted["cluster"], reason, disruptive=True)
+    running, pinned = introspection.get("version"), wanted.get("version")
+    # An upgrade of the package leaves the old agent running.
+    if running and pinned and not _is_of(running, pinned):
+        yield Difference("running_version", running, pinned, f"the running ECS agent is {running}, not {pinned}")
+
+
+def _is_of(running: str, pinned: str) -> bool:
+    """Whether the agent (1.105.1) is of the pinned package version (1.105.1, 1.105.1-1 or 1.105.*)."""
+    return fnmatchcase(running, pinned) or version_matches(pinned, running)
+
+
+def _nat(host: Host) -> Differences:
+    nat = host.get("nat")
+    if nat is None:
+        return
+    if not nat["route_localnet"]:
+        yield Difference("route_localnet", False, True, "route_localnet is off: tasks can't reach their credentials")
+    if nat["credential_rules"] is False:
+        yield Difference("credential_rules", False, True, "the NAT rules of the tasks' credentials are gone")
+
+
+COMPONENTS = {
+    "sysctl": _sysctl,
+    "engine": _engine,
+    "ssm_agent": _ssm_agent,
+    "registration": _registration,
+    "ecs_config": _ecs_config,
+    "ecs_agent": _ecs_agent,
+}

@@ -1,0 +1,348 @@
+#!/usr/bin/python
+# Copyright (c) 2026, edgefleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_facts
+short_description: Read all about an edge host in one remote execution
+version_added: 0.1.0
+author:
+  - Edgefleet contributors (@edgefleet)
+description:
+  - Reads what the roles of this collection need to know about a host - platform, packages, container engine, identity,
+    credentials, agents and their configuration - and returns it as one observed state.
+  - With O(desired), also compares it with the state that is asked for, and returns what differs and what speaks
+    against a change.
+  - It takes one remote execution of a script that needs nothing but Python's standard library - no fact gathering, no
+    interpreter discovery, no file transfer. It changes nothing.
+  - A part of the state that could not be read is null, and named in RV(host.errors).
+options:
+  desired:
+    description:
+      - The state that is asked for. It is checked before anybody connects to the host; an error names the variable, its
+        value, the rule, and what is allowed.
+      - A section that is left out is not compared.
+      - C(engine) has C(package) (V(docker.io), V(docker-ce), V(docker), V(moby-engine), or empty for an engine that is
+        not to be managed) and C(version).
+      - C(ssm_agent) has C(version) and C(endpoint), which is left as it is when empty.
+      - C(registration) has C(region).
+      - C(ecs_agent) has C(version) and C(cluster).
+      - C(ecs_config) has the variables of the ECS agent, see M(edgefleet.ecs.agent_config).
+      - C(sysctl) has lower limits for C(fs.inotify.max_user_instances) and C(fs.inotify.max_user_watches).
+      - C(preflight) has C(allow_unsupported_os) (default V(false)), C(min_disk_mib) (V(2048)), C(min_memory_mib)
+        (V(256)) and C(max_clock_skew) in seconds (V(300)).
+      - An empty version takes any. A version may end in V(*), and may leave out the package's epoch and revision.
+    type: dict
+attributes:
+  check_mode:
+    support: full
+    details: This action changes nothing.
+  diff_mode:
+    support: N/A
+    details: This action changes nothing. RV(drift) tells before and after.
+  idempotent:
+    support: full
+    details: This action changes nothing.
+  action:
+    description: Has an action plugin, so that parts of it run on the control node.
+    support: full
+extends_documentation_fragment:
+  - edgefleet.ecs.attributes
+notes:
+  - Needs to be root on the host, so set C(become).
+  - Needs Python 3.9 or newer on the host. C(ansible_python_interpreter) is taken when it is a path; otherwise the
+    newest of C(/usr/bin/python3.*) is.
+  - Secret values of C(ecs.config) (registry logins, keys, proxy addresses with a password) never leave the host. In
+    their place come digests that are salted with the machine's id.
+  - An engine or agent that is stopped is not woken up.
+seealso:
+  - module: edgefleet.ecs.agent_config
+  - module: edgefleet.ecs.registration
+"""
+
+EXAMPLES = r"""
+- name: Read a host
+  edgefleet.ecs.host_facts:
+  become: true
+
+- name: Show the identity under which it is managed
+  ansible.builtin.debug:
+    var: ansible_facts.edgefleet_host.registration
+
+- name: Compare a host with what it should be
+  edgefleet.ecs.host_facts:
+    desired:
+      engine:
+        package: docker.io
+        version: ""
+      ssm_agent:
+        version: 3.3.987.0
+      registration:
+        region: eu-west-3
+      ecs_agent:
+        version: 1.105.*
+        cluster: retail-edge
+      ecs_config:
+        ECS_CLUSTER: retail-edge
+        ECS_EXTERNAL: true
+        AWS_DEFAULT_REGION: eu-west-3
+      sysctl:
+        fs.inotify.max_user_instances: 8192
+      preflight:
+        min_disk_mib: 8192
+  become: true
+  register: observation
+
+- name: Refuse a host that can not be brought there
+  ansible.builtin.assert:
+    that: observation.findings | selectattr('level', 'equalto', 'error') | length == 0
+    fail_msg: "{{ observation.findings | map(attribute='what') | join(' ') }}"
+"""
+
+RETURN = r"""
+host:
+  description: The observed state. Also set as the fact C(edgefleet_host).
+  returned: success
+  type: dict
+  contains:
+    schema:
+      description: Version of this shape.
+      type: int
+      sample: 1
+    hostname:
+      description: The host's own name.
+      type: str
+      sample: till-17
+    machine_id:
+      description: From C(/etc/machine-id).
+      type: str
+      sample: 3d1219c7c4c5404aaa1f6d2a48adfda4
+    boot_id:
+      description: Differs after every boot.
+      type: str
+      sample: 8428eccc-bd75-448e-98dc-df14e96ab337
+    kernel:
+      description: Release of the kernel.
+      type: str
+      sample: 6.1.0-13-amd64
+    arch:
+      description: V(x86_64) or V(aarch64), or what else the kernel calls it.
+      type: str
+      sample: x86_64
+    python:
+      description: Version of the Python that ran the script.
+      type: str
+      sample: 3.11.2
+    root:
+      description: Whether the script ran as root.
+      type: bool
+      sample: true
+    cpus:
+      description: Number of processors.
+      type: int
+      sample: 4
+    memory_mib:
+      description: Memory of the host.
+      type: int
+      sample: 3905
+    os:
+      description: From C(/etc/os-release).
+      type: dict
+      sample:
+        id: debian
+        version: "12"
+        like: []
+        name: Debian GNU/Linux 12 (bookworm)
+    systemd:
+      description: Whether it is the first process, and its version.
+      type: dict
+      sample:
+        pid1: true
+        version: 252
+    cgroup:
+      description: V(v1), V(v2) or V(hybrid), and whether memory is controlled.
+      type: dict
+      sample:
+        version: v2
+        memory: true
+    clock:
+      description:
+        - The host's time, by how many seconds it is ahead of the control node's, and whether C(systemd-timesyncd) has
+          set it (null where another program is in charge).
+      type: dict
+      sample:
+        epoch: 1795301901.46
+        skew_seconds: -0.012
+        synchronized: true
+    disk:
+      description: Room by path.
+      type: dict
+      sample:
+        /var/lib/docker:
+          total_mib: 30000
+          free_mib: 12000
+    packages:
+      description: Versions of the packages in question, null where one is not installed.
+      type: dict
+      sample:
+        docker.io: 20.10.24+dfsg1-1+b3
+        docker-ce: null
+        amazon-ssm-agent: 3.3.987.0
+        amazon-ecs-init: 1.105.1-1
+    snap_ssm_agent:
+      description: Whether the SSM agent is installed as a snap.
+      type: bool
+      sample: false
+    engine:
+      description: What the running engine answers, null where none does.
+      type: dict
+      sample:
+        version: 20.10.24
+        api: "1.41"
+        live_restore: false
+    units:
+      description: State of the units C(docker), C(amazon-ssm-agent) and C(ecs).
+      type: dict
+      sample:
+        ecs:
+          load: loaded
+          active: active
+          enabled: true
+          restarts: 0
+    registration:
+      description:
+        - The identity in the SSM agent's Vault. C(same_machine) is false on a clone, C(backup) is true after a
+          registration that was interrupted. All is null when it could not be read.
+      type: dict
+      sample:
+        registered: true
+        instance_id: mi-0123456789abcdef0
+        region: eu-west-3
+        same_machine: true
+        backup: false
+    credentials:
+      description: The SSM agent's credentials, null where it has none.
+      type: dict
+      sample:
+        instance_id: mi-0123456789abcdef0
+        expires_at: "2026-11-21T23:45:00Z"
+        retrieved_at: "2026-11-21T22:45:00Z"
+        fresh: true
+    ecs_config:
+      description:
+        - The files C(/etc/ecs/ecs.config) (C(user)) and C(/var/lib/ecs/ecs.config) (C(instance)) as the ECS agent reads
+          them. C(problems) lists the lines that the two readers of a file take differently.
+      type: dict
+      sample:
+        user:
+          present: true
+          mode: "0600"
+          sha256: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef
+          values:
+            ECS_CLUSTER: retail-edge
+          problems: []
+    ecs_agent:
+      description:
+        - Whether the agent has a state file, what it answers once it has registered, and whether its unit stops after a
+          terminal error.
+      type: dict
+      sample:
+        state_file: true
+        introspection:
+          cluster: retail-edge
+          container_instance_arn: arn:aws:ecs:eu-west-3:111122223333:container-instance/retail-edge/0123456789abcdef
+          version: 1.105.1
+        restart_guard: true
+    ssm_config:
+      description: The endpoint in the SSM agent's own configuration.
+      type: dict
+      sample:
+        endpoint: null
+    nat:
+      description:
+        - What tasks need to reach their credentials. C(credential_rules) is null where the ECS agent does not run.
+      type: dict
+      sample:
+        route_localnet: true
+        credential_rules: true
+    sysctl:
+      description: Limits of inotify.
+      type: dict
+      sample:
+        fs.inotify.max_user_instances: 8192
+    foreign:
+      description: Files with credentials that would take the place of the host's own identity.
+      type: dict
+      sample:
+        aws_credentials: []
+        ec2_role: null
+    errors:
+      description: Parts that could not be read, and why.
+      type: list
+      elements: dict
+      sample:
+        - probe: registration
+          error: "PermissionError: Permission denied"
+drift:
+  description: Components that differ from what is asked, in the order in which they are to be changed.
+  returned: with O(desired)
+  type: list
+  elements: dict
+  contains:
+    component:
+      description: V(sysctl), V(engine), V(ssm_agent), V(registration), V(ecs_config) or V(ecs_agent).
+      type: str
+      sample: ecs_agent
+    before:
+      description: What differs, by name, as it is. Secrets are shown as V((hidden\)).
+      type: dict
+      sample:
+        package: 1.104.0-1
+    after:
+      description: The same, as it is asked for.
+      type: dict
+      sample:
+        package: 1.105.1
+    disruptive:
+      description: Whether the change stops running tasks, and so needs a drain.
+      type: bool
+      sample: false
+    reason:
+      description: What differs, in words.
+      type: str
+      sample: amazon-ecs-init is 1.104.0-1, not 1.105.1
+findings:
+  description: What speaks against a change of this host, errors first.
+  returned: with O(desired)
+  type: list
+  elements: dict
+  contains:
+    check:
+      description: Name of the check.
+      type: str
+      sample: os
+    level:
+      description: V(error), and the host must not be touched, or V(warning).
+      type: str
+      sample: error
+    what:
+      description: What was found.
+      type: str
+      sample: Debian GNU/Linux 13 (trixie) is not supported by ECS Anywhere (supported are Debian 10 to 12).
+    why:
+      description: What would happen otherwise.
+      type: str
+      sample: AWS neither tests its agents there nor helps with them.
+    advice:
+      description: What to do.
+      type: str
+      sample: "Reinstall the host, or set preflight_allow_unsupported_os: true to try it."
+errors:
+  description: What is wrong with O(desired).
+  returned: when it can not be asked for
+  type: list
+  elements: str
+"""
