@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("down", help="remove every trace of the instance, also after a crash")
 
     list_ = commands.add_parser("list", help="show the hosts")
-    list_.add_argument("--json", action="store_true", help="as a JSON list of {name, site, address, suite, state, link}")
+    list_.add_argument("--json", action="store_true", help="a JSON list of {name, site, address, suite, state, link}")
 
     ssh = commands.add_parser("ssh", help="log in on a host as ops, or run a command there")
     ssh.add_argument("name", metavar="NAME")

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from .topology import REGION_ADDRESS, Host
 
 USER = "ops"
 USER_ID = 1000
+PACKAGE_SERVER = f"http://{REGION_ADDRESS}:8080"
 PACKAGE_KEY = "/usr/share/keyrings/sandbox.asc"
 SSHD_LOG = "/var/log/sshd.log"
 
@@ -66,14 +66,10 @@ class File:
     owner: int = 0
 
 
-def machine_id(instance: str, host: str, salt: str) -> str:
-    return hashlib.sha256(f"{instance}/{host}/{salt}".encode()).hexdigest()[:32]
-
-
 def files(host: Host, identity: str, host_key: str, user_key: str) -> dict[str, File]:
     """The files of a new host: `identity` is its machine-id, `host_key` private, `user_key` public."""
     return {
-        "/etc/apt/sources.list": File(f"deb [signed-by={PACKAGE_KEY}] http://{REGION_ADDRESS}:8080/debian stable main\n"),
+        "/etc/apt/sources.list": File(f"deb [signed-by={PACKAGE_KEY}] {PACKAGE_SERVER}/debian stable main\n"),
         "/etc/default/locale": File("LANG=C.UTF-8\n"),
         "/etc/default/ssh": File(f'SSHD_OPTS="-E {SSHD_LOG}"\n'),
         "/etc/hostname": File(f"{host.name}\n"),

@@ -16,8 +16,9 @@ import os
 import secrets
 import subprocess
 import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Callable, ContextManager, Iterable
 
 from . import cgroups, guest, machine, network, rootfs, ssh
 from .errors import SandboxError
@@ -87,7 +88,7 @@ class Instance:
                 os.truncate(log, 0)  # sshd appends
         return counts
 
-    def locked(self) -> ContextManager[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """One command at a time changes an instance."""
         return machine.locked(self.state, lambda: self.say("waiting for another hosts command on this instance"))
 
@@ -119,13 +120,13 @@ class Instance:
         if self.runs():
             return
         machine.enter(self.name)
-        self.group.create().delegate_controllers()
-        self.group.child("run").create()
-        self.namespaces.start(machine.RUNTIME_DIRECTORIES, self.state / "logs" / "supervisor.log")
         private, public = ssh.make_key(f"edgefleet sandbox {self.name}")
         _write_file(self.state / "ssh_key", guest.File(private, 0o600))
         _write_file(self.state / "ssh_key.pub", guest.File(public))
         _write_file(self.state / "known_hosts", guest.File(""))
+        self.group.create().delegate_controllers()
+        self.group.child("run").create()
+        self.namespaces.start(machine.RUNTIME_DIRECTORIES, self.state / "logs" / "supervisor.log")
 
     def _make_hosts(self, topology: Topology, wanted: list[Wanted], roots: dict[str, Path]) -> None:
         sites_before = set(topology.sites.values())
@@ -138,6 +139,7 @@ class Instance:
         for host in new:
             self._furnish(host, user_key)
         for number in sorted(set(topology.sites.values()) - sites_before):
+            self.namespaces.try_ip(network.no_site(number))  # left by an interrupted run
             self.namespaces.ip(network.site(number))
         self._save(topology)
 
@@ -145,8 +147,9 @@ class Instance:
         lines = []
         for host in hosts:
             disk = self.disks / host.name
-            for part in ("upper", "work", "docker", "root"):
-                (disk / part).mkdir(parents=True, exist_ok=True)
+            # An interrupted run may have got this far before: it starts again from nothing.
+            lines.append(f"! mountpoint -q '{disk}/root' || umount '{disk}/root'; rm -rf '{disk}'")
+            lines += [f"mkdir -p '{disk}/{part}'" for part in ("upper", "work", "docker", "root")]
             # volatile: no host outlives the sandbox, so none has to wait until the machine's disk has synced.
             options = f"lowerdir={roots[host.suite]},upperdir={disk}/upper,workdir={disk}/work,volatile"
             lines.append(f"mount -t overlay -o '{options}' {host.name} '{disk}/root'")
@@ -172,9 +175,7 @@ class Instance:
         loop += guest.nspawn(host, self.disks / host.name, directory / "sshd.log")
         command = group.child("loop").create().command(self.namespaces.command(loop))
         with self._console_log(host).open("a") as log:
-            subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/"
-            )
+            subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/")
 
     def _wait_for_ssh(self, hosts: list[Host]) -> None:
         started = time.monotonic()
@@ -210,8 +211,7 @@ class Instance:
             elif state == "off":
                 self._host_group(host).kill()
                 self._host_group(host).remove()
-                unplug = str(self._host_directory(host) / network.UNPLUG)
-                subprocess.run(self.namespaces.command(["ip", "-force", "-batch", unplug]), capture_output=True)
+                self.namespaces.try_ip(network.unplug(host))
         if state == "on":
             self._wait_for_ssh([host])
 

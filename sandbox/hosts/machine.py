@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
 import shutil
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any
 
 from .errors import SandboxError
 
@@ -63,7 +64,7 @@ def enter(instance: str) -> None:
         for directory in RUNTIME_DIRECTORIES:
             directory.mkdir(parents=True, exist_ok=True)
         if int(_INOTIFY.read_text()) < _INOTIFY_NEEDED:
-            _INOTIFY.write_text(str(_INOTIFY_NEEDED))
+            _set_inotify(str(_INOTIFY_NEEDED))
 
 
 def _changes() -> dict[str, Any]:
@@ -91,20 +92,23 @@ def _put_back() -> None:
         return
     changes = json.loads(_CHANGES.read_text())
     if _INOTIFY.read_text().strip() == str(_INOTIFY_NEEDED):  # else somebody has set it since
-        _INOTIFY.write_text(changes["inotify_before"])
+        _set_inotify(changes["inotify_before"])
     for directory in changes["new_directories"]:
         _remove_if_empty(Path(directory))
     _CHANGES.unlink()
 
 
+def _set_inotify(value: str) -> None:
+    with contextlib.suppress(OSError):  # read-only inside a container: fewer hosts fit then
+        _INOTIFY.write_text(value)
+
+
 def _remove_if_empty(directory: Path) -> None:
-    try:
+    with contextlib.suppress(OSError):
         directory.rmdir()
-    except OSError:
-        return
 
 
-@contextmanager
+@contextlib.contextmanager
 def locked(directory: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
     """One process at a time. The lock is on the directory, which another one may have removed while we waited."""
     while True:

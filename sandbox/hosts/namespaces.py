@@ -8,8 +8,8 @@ A supervisor process holds them open and does nothing else. It is found by its c
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Iterable
 
 from . import cgroups, network
 from .errors import SandboxError
@@ -68,6 +68,11 @@ class Namespaces:
 
     def ip(self, lines: Iterable[str]) -> None:
         self.run(["ip", "-batch", "-"], lines)
+
+    def try_ip(self, lines: Iterable[str]) -> None:
+        """For what may not be there (any more)."""
+        text = "".join(f"{line}\n" for line in lines)
+        subprocess.run(self.command(["ip", "-force", "-batch", "-"]), input=text, capture_output=True, text=True)
 
     def path(self, path: Path) -> Path:
         """A path of the mount namespace, as it can be opened from outside."""

@@ -13,6 +13,7 @@ from .topology import PREFIX_LENGTH, REGION_ADDRESS, Host, bridge, gateway, mac
 
 UNPLUG, PLUG, INSIDE = "unplug.ip", "plug.ip", "inside.ip"
 
+
 def backbone() -> list[str]:
     # region0 is a bridge without ports: it only has to carry an address, and not every kernel has dummy devices.
     return [
@@ -32,9 +33,16 @@ def site(number: int) -> list[str]:
     ]
 
 
+def no_site(number: int) -> list[str]:
+    return [f"link del {bridge(number)}"]
+
+
+def unplug(host: Host) -> list[str]:
+    return [f"link del {host.port}", f"netns del {host.name}"]
+
+
 def host_files(host: Host) -> dict[str, str]:
     """The files by which boot-loop makes a host's network at each boot, and takes it away."""
-    unplug = [f"link del {host.port}", f"netns del {host.name}"]
     plug = [
         f"netns add {host.name}",
         f"link add {host.port} type veth peer name eth0 address {host.mac} netns {host.name}",
@@ -46,7 +54,7 @@ def host_files(host: Host) -> dict[str, str]:
         "link set eth0 up",
         f"route add default via {host.gateway}",
     ]
-    return {name: "\n".join(lines) + "\n" for name, lines in ((UNPLUG, unplug), (PLUG, plug), (INSIDE, inside))}
+    return {name: "\n".join(lines) + "\n" for name, lines in ((UNPLUG, unplug(host)), (PLUG, plug), (INSIDE, inside))}
 
 
 def cable(host: Host) -> str:

@@ -14,10 +14,10 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Iterable, Iterator
 
 from .errors import SandboxError
 
@@ -167,7 +167,7 @@ def prepare(suite: str, say: Callable[[str], None]) -> Path:
     if directory.is_dir():
         return directory
     cache_directory().mkdir(parents=True, exist_ok=True)
-    with _locked(cache_directory() / f"rootfs-{suite}.lock", lambda: say(f"{suite}: another build is running, waiting")):
+    with _locked(cache_directory() / f"rootfs-{suite}.lock", lambda: say(f"{suite}: waiting for another build of it")):
         if not directory.is_dir():
             archive = directory.with_name(directory.name + ".tar.zst")
             if not archive.is_file():
