@@ -78,10 +78,9 @@ def plan_lines(plan: Mapping[str, Any]) -> list[str]:
         + (f"  (drains {len(batch['drain'])})" if batch["drain"] else "")
         for batch in plan["batches"]
     ]
-    differences = [line for name, host in plan["hosts"].items() for line in _host_lines(name, host)]
     counts = {action: sum(host["action"] == action for host in plan["hosts"].values()) for action in _ACTIONS}
     sums = ", ".join(f"{count} {_ACTIONS[action]}" for action, count in counts.items() if count)
-    return [f"{_head(plan)}: {sums or 'no hosts'}", *batches, *differences]
+    return [f"{_head(plan)}: {sums or 'no hosts'}", *batches, *_differences(plan["hosts"])]
 
 
 _ACTIONS = {
@@ -93,12 +92,24 @@ _ACTIONS = {
 }
 
 
-def _host_lines(name: str, host: Mapping[str, Any]) -> list[str]:
-    where = f"     {host['site']}/{name}"
+def _differences(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What differs, once for all hosts on which the same differs: a fleet's hosts are mostly alike."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for name, host in hosts.items():
+        alike.setdefault(tuple(_host_lines(host)), []).append(f"{host['site']}/{name}")
+    return [line for lines, names in alike.items() if lines for line in (f"  {_names(names)}", *lines)]
+
+
+def _names(names: Sequence[str], most: int = 8) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _host_lines(host: Mapping[str, Any]) -> list[str]:
     if host["action"] in (BLOCKED, FAILED, UNREACHABLE):
-        return [f"{where}: {host['action']}: {_one_line(host['reason'])}"]
+        return [f"     {host['action']}: {_one_line(host['reason'])}"]
     return [
-        f"{where}: {entry['component']}: {entry['reason']}{' (disruptive)' if entry['disruptive'] else ''}"
+        f"     {entry['component']}: {_one_line(entry['reason'])}{' (disruptive)' if entry['disruptive'] else ''}"
         for entry in host["drift"]
     ]
 
