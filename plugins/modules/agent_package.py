@@ -240,7 +240,7 @@ def verify(package: Package, folder: str, path: str, pinned: list[str]) -> str:
 def ensure_installed(package: Package, params: dict[str, Any]) -> tuple[str, str]:
     """Download, verify, install; returns the version and who signed it."""
     pinned = normalized(params["fingerprints"])
-    with tempfile.TemporaryDirectory(prefix="edgefleet-", dir=package.module.tmpdir) as folder:
+    with tempfile.TemporaryDirectory(prefix="edgefleet-") as folder:
         # apt-get takes an argument for a file by its slash and its ending.
         path = os.path.join(folder, f"{package.name}.{'deb' if package.debian else 'rpm'}")
         fetch(params["signature_url"], os.path.join(folder, "signature"), params["timeout"])

@@ -90,8 +90,9 @@ def read(path: str) -> dict[str, Any]:
 
 
 def write(module: AnsibleModule, path: str, text: str) -> None:
-    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=module.tmpdir)
+    folder = os.path.dirname(path)
+    os.makedirs(folder, mode=0o755, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".edgefleet-", dir=folder)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
     module.atomic_move(name, path)

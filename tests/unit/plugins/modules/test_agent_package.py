@@ -32,8 +32,7 @@ GOOD = (
 class FakeModule:
     """As much of AnsibleModule as Package needs; the package manager's commands are answered from a table."""
 
-    def __init__(self, tmpdir: str, answers: dict[str, tuple[int, str, str]], missing: tuple[str, ...] = ()) -> None:
-        self.tmpdir = tmpdir
+    def __init__(self, answers: dict[str, tuple[int, str, str]], missing: tuple[str, ...] = ()) -> None:
         self.answers = answers
         self.missing = missing
         self.ran: list[list[str]] = []
@@ -103,12 +102,12 @@ def test_satisfied(installed: str | None, asked: str, answer: bool) -> None:
         ((1, "", "no packages found"), None),
     ],
 )
-def test_half_installed_is_not_installed(tmp_path: Path, answer: tuple[int, str, str], version: str | None) -> None:
-    assert Package(FakeModule(str(tmp_path), {"dpkg-query": answer}), "x").installed() == version
+def test_half_installed_is_not_installed(answer: tuple[int, str, str], version: str | None) -> None:
+    assert Package(FakeModule({"dpkg-query": answer}), "x").installed() == version
 
 
-def test_rpm_family(tmp_path: Path) -> None:
-    fake = FakeModule(str(tmp_path), {"rpm": (0, "1.105.1-1", ""), "yum": (0, "", "")}, missing=("dpkg-query", "dnf"))
+def test_rpm_family() -> None:
+    fake = FakeModule({"rpm": (0, "1.105.1-1", ""), "yum": (0, "", "")}, missing=("dpkg-query", "dnf"))
     package = Package(fake, "amazon-ecs-init")
     assert package.installed() == "1.105.1-1"
     package.install("/x.rpm")
@@ -135,7 +134,7 @@ class Signed:
         self._gpg("--detach-sign", "--output", str(folder / "file.deb.sig"), str(folder / "file.deb"))
         self.key = self._gpg("--armor", "--export")
         self.fake = FakeModule(
-            str(folder), {"dpkg-deb": (0, "agent|1.2-1\n", ""), "apt-get": (0, "", ""), "dpkg-query": (1, "", "")}
+            {"dpkg-deb": (0, "agent|1.2-1\n", ""), "apt-get": (0, "", ""), "dpkg-query": (1, "", "")}
         )
 
     def _gpg(self, *arguments: str) -> str:
@@ -176,8 +175,9 @@ class TestWithGpg:
         (signed.folder / "key.asc").write_text(signed.key)
         assert signed.install(key=None, key_url="http://mirror/key.asc")[1] == signed.fingerprint
 
-    def test_nothing_is_left(self, signed: Signed) -> None:
+    def test_nothing_is_left(self, signed: Signed, monkeypatch: pytest.MonkeyPatch) -> None:
         before = sorted(signed.folder.iterdir())
+        monkeypatch.setattr("tempfile.tempdir", str(signed.folder))
         signed.install()
         assert sorted(signed.folder.iterdir()) == before
 

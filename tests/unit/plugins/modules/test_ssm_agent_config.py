@@ -15,9 +15,6 @@ from ansible_collections.edgefleet.ecs.plugins.modules.ssm_agent_config import C
 
 
 class FakeModule:
-    def __init__(self, folder: Path) -> None:
-        self.tmpdir = str(folder)
-
     def atomic_move(self, source: str, target: str) -> None:
         os.replace(source, target)
 
@@ -56,7 +53,7 @@ def test_what_the_agent_cannot_read_is_not_overwritten(tmp_path: Path, text: str
 
 def test_written_with_its_folder_and_read_again(tmp_path: Path) -> None:
     path = tmp_path / "etc" / "ssm" / "file"
-    ssm_agent_config.write(FakeModule(tmp_path), str(path), ssm_agent_config.rendered({"Ssm": {"Endpoint": "x"}}))
+    ssm_agent_config.write(FakeModule(), str(path), ssm_agent_config.rendered({"Ssm": {"Endpoint": "x"}}))
     assert read(str(path)) == {"Ssm": {"Endpoint": "x"}}
     assert path.stat().st_mode & 0o777 == 0o644
-    assert [entry.name for entry in tmp_path.iterdir()] == ["etc"]
+    assert list(path.parent.iterdir()) == [path]
