@@ -47,7 +47,7 @@ class Service:
         # Here, because amazon.aws reports a missing botocore better than an import at the top would.
         from botocore.exceptions import BotoCoreError, ClientError
 
-        patient = AWSRetry.jittered_backoff(retries=4, delay=2, max_delay=20, catch_extra_error_codes=_PASSING_CODES)
+        patient = AWSRetry.jittered_backoff(retries=5, delay=2, max_delay=20, catch_extra_error_codes=_PASSING_CODES)
         try:
             reply: Resource = patient(getattr(client, method))(**parameters)
         except ClientError as error:

@@ -44,7 +44,7 @@ def wait_for(
     timeout: float,
     first: Found | None = None,
     clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], None] = lambda seconds: time.sleep(seconds),
 ) -> dict[str, Seen]:
     """Look at all that are not there yet, together, until they are; return each as it was last seen.
 

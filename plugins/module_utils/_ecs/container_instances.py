@@ -70,9 +70,10 @@ def resolve(client: Any, cluster: str, references: Sequence[str]) -> dict[str, l
     is missing, keeps a managed node from being called missing because of that.
     """
     found = find(client, cluster, references)
-    if any(is_machine_id(reference) and not found[reference] for reference in references):
-        found = find(client, cluster, references, known=list_arns(client, cluster))
-    return found
+    unseen = [reference for reference in references if is_machine_id(reference) and not found[reference]]
+    if not unseen:
+        return found
+    return {**found, **match(unseen, describe(client, cluster, list_arns(client, cluster)))}
 
 
 def match(references: Iterable[str], instances: Iterable[Resource]) -> dict[str, list[Resource]]:

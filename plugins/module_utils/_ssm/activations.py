@@ -78,7 +78,7 @@ def create_patiently(
     now: datetime,
     timeout: float,
     clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], None] = lambda seconds: time.sleep(seconds),
 ) -> Resource:
     """Like create(), and gives IAM up to `timeout` seconds to make a new role known."""
     deadline = clock() + timeout

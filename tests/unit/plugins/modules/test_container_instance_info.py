@@ -1,0 +1,76 @@
+# Copyright (c) 2026, edgefleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.edgefleet.ecs.plugins.modules import container_instance_info
+
+Run = Callable[..., dict[str, Any]]
+MACHINES = [f"mi-{number:017x}" for number in range(3)]
+
+
+def raw(machine: str) -> dict[str, Any]:
+    return {"containerInstanceArn": f"arn/{machine}", "ec2InstanceId": machine, "status": "ACTIVE"}
+
+
+def described(cluster: str, containerInstances: list[str], include: list[str]) -> dict[str, Any]:
+    return {"containerInstances": [raw(arn.rpartition("/")[2]) for arn in reversed(containerInstances)]}
+
+
+def listing(*machines: str) -> dict[str, Any]:
+    return {"containerInstanceArns": [f"arn/{machine}" for machine in machines]}
+
+
+def test_all_of_a_cluster_in_order(run: Run, client: Any) -> None:
+    fake = client(list_container_instances=listing(*MACHINES), describe_container_instances=described)
+    result = run(
+        container_instance_info, {"cluster": "edge", "status": "ACTIVE", "filter": "agentConnected == true"}, fake
+    )
+    assert [item["ec2_instance_id"] for item in result["container_instances"]] == MACHINES
+    assert fake.calls[0][1] == {"cluster": "edge", "status": "ACTIVE", "filter": "agentConnected == true"}
+    assert not result["changed"]
+
+
+def test_an_empty_cluster_costs_one_call(run: Run, client: Any) -> None:
+    fake = client(list_container_instances=listing())
+    assert run({"cluster": "edge"}, fake)["container_instances"] == []
+    assert fake.methods() == ["list_container_instances"]
+
+
+def test_members_on_demand(run: Run, client: Any) -> None:
+    replies = {"list_container_instances": listing(MACHINES[0]), "describe_container_instances": described}
+    plain = run({"cluster": "edge"}, client(**replies))["container_instances"][0]
+    assert "attributes" in plain
+    assert "registered_resources" not in plain
+    wanted = {"cluster": "edge", "include_attributes": False, "include_resources": True}
+    other = run(container_instance_info, wanted, client(**replies))["container_instances"][0]
+    assert "attributes" not in other
+    assert {"registered_resources", "remaining_resources"} <= set(other)
+
+
+def test_missing_ones_are_told_and_no_error(run: Run, client: Any) -> None:
+    fake = client(list_container_instances=listing(MACHINES[0]), describe_container_instances=described)
+    result = run({"cluster": "edge", "container_instances": MACHINES[:2]}, fake)
+    assert len(result["container_instances"]) == 1
+    assert result["missing"] == [MACHINES[1]]
+
+
+def test_an_empty_list_asks_for_nobody(run: Run, client: Any) -> None:
+    assert run({"cluster": "edge", "container_instances": []}, client())["missing"] == []
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"cluster": "a b"}, "Option cluster"),
+        ({"cluster": "edge", "container_instances": ["x"]}, "container_instances"),
+    ],
+)
+def test_bad_input_fails_before_any_call(run: Run, params: dict[str, Any], message: str) -> None:
+    result = run(container_instance_info, params)
+    assert result["failed"]
+    assert message in result["msg"]
