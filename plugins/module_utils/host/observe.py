@@ -1,7 +1,7 @@
 # Copyright (c) 2026, edgefleet contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host says about itself, in one process of about 20 ms.
+"""What a host says about itself, in one process.
 
 The action plugin host_facts sends this file over the connection and runs it with `python3 -I -S`. So it stands alone:
 nothing of the collection is imported, and of the standard library only what starts fast. `json`, `re`, `socket` and
@@ -449,7 +449,10 @@ def same_machine(machine_id: str) -> bool | None:
 
 
 def credentials() -> dict[str, Any] | None:
-    identity = read_json(IDENTITY)
+    try:
+        identity = read_json(IDENTITY)
+    except ValueError:
+        return None  # cut off by a power failure: a restart of the agent writes it anew
     if not identity or not identity.get("InstanceId"):
         return None
     expires_at = identity.get("CredentialsExpiresAt")

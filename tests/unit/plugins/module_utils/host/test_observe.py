@@ -506,6 +506,11 @@ def test_credentials(write: Write, expires: str, fresh: bool) -> None:
     }  # fmt: skip
 
 
+def test_credentials_that_a_power_cut_left_half_written_are_none(write: Write) -> None:
+    write(observe.IDENTITY, '{"InstanceId": "mi-1", "Credent')
+    assert observe.credentials() is None
+
+
 def test_ssm_endpoint(write: Write) -> None:
     assert observe.ssm_config() == {"endpoint": None}
     write(observe.SSM_CONFIG, {"Ssm": {"Endpoint": ""}})
