@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import console, machine, paths, variables
-from .python import Environment, environment, newest_end
+from .python import environment, newest_end
+from .standing import Sandbox
 
 USAGE = """\
 usage: bin/demo                    make the sandbox, roll the fleet out, leave it up
@@ -24,7 +25,6 @@ Needs root, and Debian 12 or Ubuntu 24.04. Nothing of it is seen from outside th
 INSTANCE = "demo"
 SITES = {"lab": ("lab-1", "lab-2"), "lyon": ("lyon-1", "lyon-2"), "oslo": ("oslo-1", "oslo-2")}
 REQUIREMENT_SETS = ("sandbox",)
-SERVICE_PATIENCE = 60.0
 
 NEXT = """\
 The fleet is up. Three commands worth trying next, in this folder and as root:
@@ -76,78 +76,30 @@ def up() -> int:
     with steps.step("Packages for the hosts: an engine, and stand-ins of the two agents"):
         packages = machine.agent_packages()
     with steps.step(f"Hosts: {', '.join(SITES)} with {sum(map(len, SITES.values()))} hosts over SSH"):
-        boot(packages)
-    # What ansible-core and amazon.aws announce for later is no news of this fleet.
-    env = {**variables.sandboxed(ready, INSTANCE), "ANSIBLE_DEPRECATION_WARNINGS": "false"}
+        sandbox = Sandbox(ready, INSTANCE, packages)
+        sandbox.boot(SITES)
     with steps.step(f"Simulated Region {variables.REGION}, and the package server"):
-        start_services(ready, env, packages)
+        sandbox.start_services()
     with steps.step("The fleet: ansible-playbook -i inventories/sandbox playbooks/site.yml"):
-        roll_out(ready, env)
+        roll_out(sandbox)
     with steps.step("What the Region says"):
-        check(ready, env)
+        check(sandbox)
     console.say(f"\nReady in {console.duration(time.monotonic() - start)}. Record of the run: {last_record()}\n")
     console.say(NEXT)
     return 0
 
 
-def inside(*command: str) -> list[str]:
-    """A command of the sandbox's network."""
-    return [str(machine.HOSTS), "--instance", INSTANCE, "run", *command]
-
-
-def boot(packages: Path) -> None:
-    sites = [f"{site}={','.join(hosts)}" for site, hosts in SITES.items()]
-    command = [str(machine.HOSTS), "--instance", INSTANCE, "up", "--packages", str(packages), *sites]
-    if console.execute(command):
-        raise console.Failure("The hosts did not come up; bin/demo --down removes what is there.")
-
-
-def start_services(ready: Environment, env: dict[str, str], packages: Path) -> None:
-    """Both are left alone when they answer already: the Region's memory is the fleet's registration."""
-    python = str(ready.bin / "python")
-    server = f"http://{variables.REGION_HOST}:{variables.PACKAGE_SERVER_PORT}/keys/sandbox.asc"
-    port = variables.ENDPOINT.rpartition(":")[2]
-    listen = [f"--listen={address}:{port}" for address in (variables.REGION_HOST, "127.0.0.1")]
-    region = [python, "-m", "sandbox.region", *listen, "--region", variables.REGION]
-    files = [python, "-m", "http.server", str(variables.PACKAGE_SERVER_PORT)]
-    files += ["--bind", variables.REGION_HOST, "--directory", str(packages)]
-    start_service("region", region, f"{variables.ENDPOINT}/_sandbox/health", ready, env)
-    start_service("packages", files, server, ready, env)
-
-
-def start_service(name: str, command: list[str], url: str, ready: Environment, env: dict[str, str]) -> None:
-    ask = inside("--", str(ready.bin / "python"), "-m", "sandbox.tooling.region", "answers", url)
-    if answers(ask, env):
-        console.say(f"      {name} runs already")
-        return
-    log = paths.state(INSTANCE) / "logs" / f"{name}.log"
-    console.run(
-        inside("--detach", "--log", str(log), "--", *command), log=paths.logs() / f"{name}.log", env=env, cwd=paths.ROOT
-    )
-    deadline = time.monotonic() + SERVICE_PATIENCE
-    while not answers(ask, env):
-        if time.monotonic() > deadline:
-            end = console.tail(log) if log.exists() else ""
-            raise console.Failure(f"{end}\nNo answer from {url} in {SERVICE_PATIENCE:.0f} s; its log is {log}")
-        time.sleep(0.5)
-    console.say(f"      {name} answers; its log is {log}")
-
-
-def answers(command: list[str], env: dict[str, str]) -> bool:
-    return subprocess.run(command, env=env, cwd=paths.ROOT, capture_output=True, check=False).returncode == 0
-
-
-def roll_out(ready: Environment, env: dict[str, str]) -> None:
-    playbook = [str(ready.bin / "ansible-playbook"), "-i", "inventories/sandbox", "playbooks/site.yml"]
-    code = console.execute(inside("--", *playbook), env=env, cwd=paths.ROOT)
+def roll_out(sandbox: Sandbox) -> None:
+    command = sandbox.inside(sandbox.tool("ansible-playbook"), "-i", "inventories/sandbox", "playbooks/site.yml")
+    code = console.execute(command, env=sandbox.env, cwd=paths.ROOT)
     if code:
         raise console.Failure(f"The rollout ended with exit code {code}; bin/demo tries again, --down removes it.")
 
 
-def check(ready: Environment, env: dict[str, str]) -> None:
+def check(sandbox: Sandbox) -> None:
     hosts = str(sum(map(len, SITES.values())))
-    command = inside("--", str(ready.bin / "python"), "-m", "sandbox.tooling.region", "fleet", "--expect", hosts)
-    if console.execute(command, env=env, cwd=paths.ROOT):
+    command = sandbox.inside(sandbox.tool("python"), "-m", "sandbox.tooling.region", "fleet", "--expect", hosts)
+    if console.execute(command, env=sandbox.env, cwd=paths.ROOT):
         raise console.Failure("The simulated Region does not see the whole fleet ACTIVE and connected.")
 
 
@@ -163,7 +115,7 @@ def run(command: list[str]) -> int:
     machine.require_root("bin/demo run")
     end, python = newest_end()
     env = variables.sandboxed(environment(end, python, REQUIREMENT_SETS), INSTANCE)
-    full = inside("--", *command)
+    full = [str(machine.HOSTS), "--instance", INSTANCE, "run", "--", *command]
     return os.execvpe(full[0], full, env)
 
 

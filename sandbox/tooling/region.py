@@ -55,7 +55,7 @@ def rows(instances: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
     for instance in instances:
         attributes = {item["name"]: item.get("value", "") for item in instance.get("attributes", [])}
         agent = instance.get("versionInfo", {}).get("agentVersion", "-")
-        node, site = instance.get("ec2InstanceId", "-"), attributes.get("fleet_site", "-")
+        node, site = instance.get("ec2InstanceId", "-"), attributes.get("site", "-")
         connected = "yes" if instance["agentConnected"] else "no"
         found.append((instance["cluster"], site, node, instance["status"], connected, agent))
     return [("cluster", "site", "managed node", "status", "connected", "agent"), *sorted(found)]

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, edgefleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A standing sandbox: hosts, the simulated Region and the package server of one instance, and commands inside it."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from . import console, machine, paths, variables
+from .python import Environment
+
+SERVICE_PATIENCE = 60.0
+
+
+class Sandbox:
+    def __init__(self, ready: Environment, instance: str, packages: Path) -> None:
+        self.instance = instance
+        self.packages = packages
+        # What ansible-core and amazon.aws announce for later is no news of this fleet.
+        self.env = {**variables.sandboxed(ready, instance), "ANSIBLE_DEPRECATION_WARNINGS": "false"}
+        self._bin = ready.bin
+
+    def tool(self, name: str) -> str:
+        return str(self._bin / name)
+
+    def hosts(self, *arguments: str) -> list[str]:
+        """A command of the hosts tool for this instance."""
+        return [str(machine.HOSTS), "--instance", self.instance, *arguments]
+
+    def inside(self, *command: str) -> list[str]:
+        """A command in the sandbox's network."""
+        return self.hosts("run", "--", *command)
+
+    def boot(self, sites: Mapping[str, Iterable[str]]) -> None:
+        named = [f"{site}={','.join(hosts)}" for site, hosts in sites.items()]
+        if console.execute(self.hosts("up", "--packages", str(self.packages), *named)):
+            raise console.Failure(f"The hosts of the sandbox {self.instance} did not come up.")
+
+    def start_services(self) -> None:
+        """Both are left alone when they answer already: the Region's memory is the fleet's registration."""
+        port = variables.ENDPOINT.rpartition(":")[2]
+        listen = [f"--listen={address}:{port}" for address in (variables.REGION_HOST, "127.0.0.1")]
+        region = ["-m", "sandbox.region", *listen, "--region", variables.REGION]
+        self._start("region", region, f"{variables.ENDPOINT}/_sandbox/health")
+        files = ["-m", "http.server", str(variables.PACKAGE_SERVER_PORT), "--bind", variables.REGION_HOST]
+        server = f"http://{variables.REGION_HOST}:{variables.PACKAGE_SERVER_PORT}/keys/sandbox.asc"
+        self._start("packages", [*files, "--directory", str(self.packages)], server)
+
+    def _start(self, name: str, arguments: list[str], url: str) -> None:
+        if self._answers(url):
+            console.say(f"      {name} runs already")
+            return
+        log = paths.state(self.instance) / "logs" / f"{name}.log"
+        command = self.hosts("run", "--detach", "--log", str(log), "--", self.tool("python"), *arguments)
+        console.run(command, log=paths.logs() / f"{name}.log", env=self.env, cwd=paths.ROOT)
+        deadline = time.monotonic() + SERVICE_PATIENCE
+        while not self._answers(url):
+            if time.monotonic() > deadline:
+                end = console.tail(log) if log.exists() else ""
+                raise console.Failure(f"{end}\nNo answer from {url} in {SERVICE_PATIENCE:.0f} s; its log is {log}")
+            time.sleep(0.5)
+        console.say(f"      {name} answers; its log is {log}")
+
+    def _answers(self, url: str) -> bool:
+        ask = self.inside(self.tool("python"), "-m", "sandbox.tooling.region", "answers", url)
+        return subprocess.run(ask, env=self.env, cwd=paths.ROOT, capture_output=True, check=False).returncode == 0
