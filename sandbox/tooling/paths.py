@@ -5,10 +5,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
+import shutil
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+KEPT_LOGS = 10
 
 
 def cache() -> Path:
@@ -27,10 +31,14 @@ def records(instance: str) -> Path:
     return state(instance) / "records"
 
 
+@functools.cache
 def logs() -> Path:
-    """Output of the steps of this checkout's commands."""
-    path = ROOT / ".cache" / "logs"
-    path.mkdir(parents=True, exist_ok=True)
+    """Output of the steps of this run, in a folder of its own; the folders of the last runs are kept."""
+    parent = ROOT / ".cache" / "logs"
+    path = parent / time.strftime(f"%Y%m%d-%H%M%S-{os.getpid()}")
+    path.mkdir(parents=True)
+    for old in sorted(parent.iterdir())[:-KEPT_LOGS]:
+        shutil.rmtree(old, ignore_errors=True)
     return path
 
 

@@ -100,7 +100,8 @@ def requirement_files(end: str, sets: Sequence[str]) -> list[Path]:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """One at a time: another checkout may want the same thing in the cache right now."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
@@ -119,7 +120,7 @@ def environment(end: str, python: Python, sets: Sequence[str]) -> Environment:
     files = requirement_files(end, sets)
     path = paths.cache() / f"venv-{end}-{_digest(python, files)}"
     ready = path / ".complete"
-    with _locked(path.with_suffix(path.suffix + ".lock")):
+    with locked(path.with_suffix(path.suffix + ".lock")):
         if not ready.exists():
             _build(path, python, files)
             ready.touch()

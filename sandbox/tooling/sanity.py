@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import collection, console, paths
-from .python import Environment
+from .python import Environment, locked
 from .results import Layer
 
 # Tests that have something to look at in every collection with plugins; one of them idle means a tree not seen.
@@ -113,7 +113,8 @@ def run(layer: Layer, environment: Environment) -> None:
         log = layer.log(f"ansible-test {environment.end}")
         command = [str(environment.bin / "ansible-test"), "sanity", "--local", "--python", environment.python]
         start = time.monotonic()
-        code = console.execute([*command, "--color", "no", "-v"], log=log, env=env, cwd=installed)
+        with locked(paths.cache() / "ansible-test.lock"):
+            code = console.execute([*command, "--color", "no", "-v"], log=log, env=env, cwd=installed)
         text = log.read_text(errors="replace")
         _count(layer, text, code, time.monotonic() - start)
         problem = shortfall(parse(text), expected, len(list(installed.glob("plugins/**/*.py"))))
