@@ -194,7 +194,7 @@ class Instance:
 
     def _check_boot(self, waiting: list[Host], late: bool, seconds: float) -> None:
         for host in waiting:
-            off = seconds > 1 and self.host_state(host) == "off"
+            off = seconds > 5 and self.host_state(host) == "off"
             if off or late:
                 what = "went off while booting" if off else f"does not take SSH connections after {seconds:.0f} s"
                 log = self._console_log(host)
