@@ -341,12 +341,10 @@ def _texts(data: t.Any) -> t.Iterator[str]:
             if not isinstance(key, str):
                 raise Refused(f"has a key that is {_kind(key)}, not a string", "put quotes round it in YAML")
             yield key
-            for text in _texts(member):
-                yield text
+            yield from _texts(member)
     elif isinstance(data, (list, tuple)):
         for member in data:
-            for text in _texts(member):
-                yield text
+            yield from _texts(member)
 
 
 def _json_map_str(setting: Setting, value: t.Any) -> str:
