@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from .context import Settings
 from .server import Address, RegionServer
@@ -60,7 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         except OSError as error:
             print(f"sandbox.region: {error.strerror}", file=sys.stderr)
             return 1
-        server.run(lambda urls: print(f"ready: {settings.name} on {' '.join(urls)}", flush=True))
+        with suppress(KeyboardInterrupt):
+            server.run(lambda urls: print(f"ready: {settings.name} on {' '.join(urls)}", flush=True))
     return 0
 
 

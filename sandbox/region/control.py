@@ -47,7 +47,12 @@ class Control:
             Route("/_sandbox/faults", self.forget_faults, methods=["DELETE"]),
             Route("/_sandbox/clock", self.advance_clock, methods=["POST"]),
             Route("/_sandbox/reset", self.reset, methods=["POST"]),
+            Route("/_sandbox/{rest:path}", self.unknown, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
         ]
+
+    async def unknown(self, request: Request) -> JSONResponse:
+        text = f"there is no {request.method} {request.url.path}; see sandbox/region/README.md"
+        return JSONResponse({"error": text}, status_code=404)
 
     async def health(self, _request: Request) -> JSONResponse:
         region = self.region

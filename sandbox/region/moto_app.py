@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -14,12 +15,13 @@ from . import wire
 from .errors import ApiError, not_implemented
 
 Environ = dict[str, Any]
+_LOAD_POLICIES = "MOTO_IAM_LOAD_MANAGED_POLICIES"
 
 
 def _moto_modules(account: str) -> tuple[Any, Any, Any, Any]:
     # moto reads both at import or at the first request, so they must be set before.
     os.environ["MOTO_ACCOUNT_ID"] = account
-    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+    os.environ[_LOAD_POLICIES] = "true"
     from moto.core.base_backend import BackendDict
     from moto.core.model_instances import reset_model_data
     from moto.iam.models import iam_backends
@@ -37,7 +39,8 @@ class Moto:
         self._application = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
         # One worker: moto's backends are not made for concurrent changes.
         self._door = WSGIMiddleware(self._serve, workers=1)
-        self._iam[account][partition]  # load the managed policies now, not in the first caller's time
+        # Load the managed policies now, not in the first caller's time, and keep them as they are.
+        self._policies = [copy.copy(policy) for policy in self._iam[account][partition].aws_managed_policies]
 
     def _serve(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Run moto; whatever it raises becomes a reply that `ask` recognises."""
@@ -77,9 +80,16 @@ class Moto:
         return None
 
     def reset(self) -> None:
-        self._backends.reset()
-        self._reset_models()
-        self._iam[self._account][self._partition]
+        """Forget everything. moto would read 1,500 policies from text again, which takes longer than most tests."""
+        os.environ[_LOAD_POLICIES] = "false"
+        try:
+            self._backends.reset()
+            self._reset_models()
+            iam = self._iam[self._account][self._partition]
+        finally:
+            os.environ[_LOAD_POLICIES] = "true"
+        iam.aws_managed_policies = [copy.copy(policy) for policy in self._policies]
+        iam.managed_policies = {policy.arn: policy for policy in iam.aws_managed_policies}
 
 
 def _failure(call: wire.Call, status: int, headers: dict[str, str], body: bytes) -> ApiError | None:

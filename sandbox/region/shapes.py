@@ -82,7 +82,7 @@ def _bounds(metadata: Mapping[str, Any], what: str) -> Check:
 
 def _pattern_check(pattern: re.Pattern[str]) -> Check:
     def check(value: Any, path: str, problems: Problems) -> None:
-        if not pattern.search(value):
+        if not pattern.fullmatch(value):
             problems.append(_broken(path, f"Member must satisfy regular expression pattern: {pattern.pattern}"))
 
     return check

@@ -15,7 +15,6 @@ from .model import ACTIVE, DRAINING, INACTIVE, ContainerInstance
 if TYPE_CHECKING:
     from ..context import Context
 
-_INCLUDE = frozenset({"TAGS", "CONTAINER_INSTANCE_HEALTH"})
 _MAX_DESCRIBE = 100
 _MAX_UPDATE = 10
 
@@ -84,8 +83,6 @@ def describe_container_instances(params: Params, context: Context) -> Reply:
     references = params["containerInstances"]
     limit(references, _MAX_DESCRIBE, "Container instances")
     include = frozenset(params.get("include", []))
-    if include - _INCLUDE:
-        raise invalid(f"Invalid include: {', '.join(sorted(include - _INCLUDE))}")
     found, failures = [], []
     for reference in dict.fromkeys(references):
         instance = find_instance(context, cluster.name, reference)
