@@ -187,7 +187,8 @@ def run(argv: list[str]) -> tuple[int, str]:
     """Return code and standard output of a command, without a shell."""
     reader, writer = os.pipe()
     try:
-        pid = os.posix_spawn(
+        # The linter wants AnsibleModule.run_command, which this script does not have.
+        pid = os.posix_spawn(  # pylint: disable=ansible-bad-function
             argv[0],
             argv,
             ENVIRONMENT,
