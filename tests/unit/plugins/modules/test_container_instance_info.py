@@ -27,23 +27,22 @@ def listing(*machines: str) -> dict[str, Any]:
 
 def test_all_of_a_cluster_in_order(run: Run, client: Any) -> None:
     fake = client(list_container_instances=listing(*MACHINES), describe_container_instances=described)
-    result = run(
-        container_instance_info, {"cluster": "edge", "status": "ACTIVE", "filter": "agentConnected == true"}, fake
-    )
+    wanted = {"cluster": "edge", "status": "ACTIVE", "filter": "agentConnected == true"}
+    result = run(container_instance_info, wanted, fake)
     assert [item["ec2_instance_id"] for item in result["container_instances"]] == MACHINES
-    assert fake.calls[0][1] == {"cluster": "edge", "status": "ACTIVE", "filter": "agentConnected == true"}
+    assert fake.calls[0][1] == wanted
     assert not result["changed"]
 
 
 def test_an_empty_cluster_costs_one_call(run: Run, client: Any) -> None:
     fake = client(list_container_instances=listing())
-    assert run({"cluster": "edge"}, fake)["container_instances"] == []
+    assert run(container_instance_info, {"cluster": "edge"}, fake)["container_instances"] == []
     assert fake.methods() == ["list_container_instances"]
 
 
 def test_members_on_demand(run: Run, client: Any) -> None:
     replies = {"list_container_instances": listing(MACHINES[0]), "describe_container_instances": described}
-    plain = run({"cluster": "edge"}, client(**replies))["container_instances"][0]
+    plain = run(container_instance_info, {"cluster": "edge"}, client(**replies))["container_instances"][0]
     assert "attributes" in plain
     assert "registered_resources" not in plain
     wanted = {"cluster": "edge", "include_attributes": False, "include_resources": True}
@@ -54,13 +53,13 @@ def test_members_on_demand(run: Run, client: Any) -> None:
 
 def test_missing_ones_are_told_and_no_error(run: Run, client: Any) -> None:
     fake = client(list_container_instances=listing(MACHINES[0]), describe_container_instances=described)
-    result = run({"cluster": "edge", "container_instances": MACHINES[:2]}, fake)
+    result = run(container_instance_info, {"cluster": "edge", "container_instances": MACHINES[:2]}, fake)
     assert len(result["container_instances"]) == 1
     assert result["missing"] == [MACHINES[1]]
 
 
 def test_an_empty_list_asks_for_nobody(run: Run, client: Any) -> None:
-    assert run({"cluster": "edge", "container_instances": []}, client())["missing"] == []
+    assert run(container_instance_info, {"cluster": "edge", "container_instances": []}, client())["missing"] == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,140 @@
+# Copyright (c) 2026, edgefleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real ansible-playbook runs against a simulated Region in this process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.region.context import Settings
+from sandbox.region.testing import RunningRegion, running_region
+
+TARGETS = Path(__file__).resolve().parents[1] / "targets"
+ROLE = "EdgeHosts"
+CLUSTER = "retail-edge"
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[RunningRegion]:
+    # Hosts that are nothing but calls stay connected for as long as a slow test may take.
+    with running_region(Settings(connected_timeout=3600, ping_timeout=3600)) as region:
+        yield region
+
+
+@pytest.fixture
+def region(running: RunningRegion) -> RunningRegion:
+    running.reset()
+    running.create_role(ROLE)
+    return running
+
+
+@dataclass
+class Site:
+    """Machines that have registered, and the activation they came with."""
+
+    activation_id: str
+    hosts: list[Any] = field(default_factory=list)
+
+    @property
+    def ids(self) -> list[str]:
+        return [host.id for host in self.hosts]
+
+
+@pytest.fixture
+def fleet(region: RunningRegion) -> Any:
+    """Make hosts that have joined the cluster."""
+    region.client("ecs").create_cluster(clusterName=CLUSTER)
+
+    def make(count: int, join: bool = True) -> Site:
+        tags = [{"Key": "fleet", "Value": "retail"}, {"Key": "site", "Value": "lyon"}]
+        activation = region.activate(ROLE, limit=count, Tags=tags)
+        site = Site(activation["ActivationId"], [region.host(activation) for _number in range(count)])
+        for host in site.hosts if join else []:
+            host.join(CLUSTER)
+        region.control("DELETE", "calls")
+        return site
+
+    return make
+
+
+@dataclass
+class Ansible:
+    region: RunningRegion
+    tmp: Path
+
+    def start(self, playbook: Any, **variables: Any) -> subprocess.Popen[str]:
+        play = self.tmp / "play.yml"
+        play.write_text(json.dumps(playbook))
+        extra = self.tmp / "variables.json"
+        extra.write_text(json.dumps(variables))
+        command = [str(Path(sys.executable).with_name("ansible-playbook")), str(play), "--extra-vars", f"@{extra}"]
+        # Not the module: a virtual environment's ansible-playbook runs modules with the interpreter that it has itself.
+        return subprocess.Popen(
+            command, env=self._environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+
+    def _environment(self) -> Mapping[str, str]:
+        foreign = ("AWS_", "ANSIBLE_")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+        return {
+            **kept,
+            "ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"],
+            "ANSIBLE_LOCAL_TEMP": str(self.tmp / "local"),
+            "ANSIBLE_REMOTE_TEMP": str(self.tmp / "remote"),
+            "ANSIBLE_ROLES_PATH": str(TARGETS),
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_DEPRECATION_WARNINGS": "false",
+            "AWS_ENDPOINT_URL": self.region.url,
+            "AWS_REGION": self.region.name,
+            "AWS_ACCESS_KEY_ID": "AKIAOPERATOR",
+            "AWS_SECRET_ACCESS_KEY": "none",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "NO_PROXY": "*",
+        }
+
+    def play(self, playbook: Any, **variables: Any) -> str:
+        process = self.start(playbook, **variables)
+        output, _nothing = process.communicate(timeout=600)
+        assert process.returncode == 0, output
+        return output
+
+    def target(self, name: str, **variables: Any) -> str:
+        return self.play([self._local(roles=[name])], **variables)
+
+    def module(self, name: str, **options: Any) -> dict[str, Any]:
+        """The result of one module, also when it failed."""
+        result: dict[str, Any] = json.loads(self.finish(self.start_module(name, **options)))
+        return result
+
+    def start_module(self, name: str, **options: Any) -> subprocess.Popen[str]:
+        (self.tmp / "result.json").unlink(missing_ok=True)
+        run = {"edgefleet.ecs." + name: options, "register": "result", "ignore_errors": True}
+        keep = {"ansible.builtin.copy": {"dest": str(self.tmp / "result.json"), "content": "{{ result | to_json }}"}}
+        return self.start([self._local(tasks=[run, keep])])
+
+    def finish(self, process: subprocess.Popen[str]) -> str:
+        output, _nothing = process.communicate(timeout=600)
+        assert process.returncode == 0, output
+        return (self.tmp / "result.json").read_text()
+
+    def _local(self, **parts: Any) -> dict[str, Any]:
+        return {"hosts": "localhost", "connection": "local", "gather_facts": False, **parts}
+
+    def calls(self) -> Counter[str]:
+        """What AWS was asked since the fleet was made."""
+        return Counter(f"{call['service']}:{call['action']}" for call in self.region.calls(caller="AKIAOPERATOR"))
+
+
+@pytest.fixture
+def ansible(region: RunningRegion, tmp_path: Path) -> Ansible:
+    return Ansible(region, tmp_path)
