@@ -100,8 +100,19 @@ class ActionModule(ActionBase):
         host = self._observe(task_vars)
         result.update(changed=False, host=host, ansible_facts={"edgefleet_host": host})
         if desired is not None:
-            result.update(drift=compare(host, desired), findings=findings(host, desired))
+            result.update(self._compared(host, desired))
         return result
+
+    def _compared(self, host: dict[str, Any], desired: dict[str, Any]) -> dict[str, Any]:
+        drift = compare(host, desired)
+        return {
+            "drift": drift,
+            "findings": findings(host, desired),
+            "attributes": (desired.get("ecs_config") or {}).get("ECS_INSTANCE_ATTRIBUTES") or {},
+            # In check mode this task stands for the ones that would act on the drift.
+            "changed": bool(drift) and bool(self._task.check_mode),
+            "diff": {side: {entry["component"]: entry[side] for entry in drift} for side in ("before", "after")},
+        }
 
     def _refuse_bad(self, desired: dict[str, Any], task_vars: dict[str, Any]) -> None:
         errors = validate_desired(desired)

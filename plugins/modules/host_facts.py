@@ -39,10 +39,10 @@ options:
 attributes:
   check_mode:
     support: full
-    details: This action changes nothing.
+    details: Changes nothing in any mode. In check mode, drift counts as a change that a run would make.
   diff_mode:
-    support: N/A
-    details: This action changes nothing. RV(drift) tells before and after.
+    support: full
+    details: Shows the drift in check mode.
   idempotent:
     support: full
     details: This action changes nothing.
@@ -314,6 +314,11 @@ drift:
       description: What differs, in words.
       type: str
       sample: amazon-ecs-init is 1.104.0-1, not 1.105.1
+attributes:
+  description: C(ECS_INSTANCE_ATTRIBUTES) as O(desired) has them, for a comparison with what ECS knows.
+  returned: with O(desired)
+  type: dict
+  sample: {site: lyon}
 findings:
   description: What speaks against a change of this host, errors first.
   returned: with O(desired)

@@ -142,6 +142,8 @@ def test_result_with_desired() -> None:
     stdout = answer(registration=registration, arch="x86_64", python="3.11.2", machine_id="m")
     result = Action({"desired": GOOD}, {"stdout": stdout}).run(task_vars=dict(VARIABLES))
     assert [entry["component"] for entry in result["drift"]] == ["registration"]
+    assert result["changed"] is True  # in check mode, as here: a run would register the host
+    assert result["diff"]["before"] == {"registration": {"instance_id": None}}
     # The clock in the answer stands at 1970, and the action has worked out how far that is off.
     assert [finding["check"] for finding in result["findings"]] == ["clock"]
 
@@ -221,7 +223,7 @@ PLAY = """
       register: observation
     - ansible.builtin.assert:
         that:
-          - observation is not changed
+          - observation is changed
           - ansible_facts.edgefleet_host.schema == 1
           - observation.drift is sequence
           - observation.findings is sequence
@@ -239,7 +241,7 @@ def play(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_a_play_over_the_local_connection_in_check_mode(tmp_path: Path) -> None:
     ran = play(tmp_path, "-c", "local", "-e", "region=us-west-2", "--check")
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "changed=0" in ran.stdout
+    assert "changed=1" in ran.stdout
 
 
 def test_a_host_that_does_not_answer_is_unreachable_and_bad_input_fails_before(tmp_path: Path) -> None:

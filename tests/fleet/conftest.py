@@ -1,0 +1,162 @@
+# Copyright (c) 2026, edgefleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One sandbox for all tests of this folder: three sites of two real SSH hosts, the simulated Region, the packages."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.tooling import machine, paths, variables
+from sandbox.tooling.python import Environment
+from sandbox.tooling.standing import Sandbox
+
+INSTANCE = "test"
+SITES = {"lab": ("lab-1", "lab-2"), "lyon": ("lyon-1", "lyon-2"), "oslo": ("oslo-1", "oslo-2")}
+HOSTS = [host for hosts in SITES.values() for host in hosts]
+PATIENCE = 600
+
+
+@dataclass
+class Run:
+    """What a playbook run has left behind."""
+
+    code: int
+    output: str
+    record: dict[str, Any] | None
+
+    @property
+    def changed(self) -> dict[str, int]:
+        """The recap's count of changes, by host."""
+        return {name: int(count) for name, count in re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", self.output, re.M)}
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        assert self.record, self.output
+        return {name: host["outcome"] for name, host in self.record["hosts"].items()}
+
+
+class Fleet:
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.env = {**sandbox.env, "ANSIBLE_NOCOLOR": "true"}
+
+    def start(self, *arguments: str, output: Path) -> subprocess.Popen[bytes]:
+        """A command inside the sandbox, in a process group of its own."""
+        with output.open("wb") as stream:
+            return subprocess.Popen(
+                self.sandbox.inside(*arguments), stdout=stream, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                env=self.env, cwd=paths.ROOT, start_new_session=True,
+            )  # fmt: skip
+
+    def ansible(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.sandbox.inside(*arguments), capture_output=True, text=True, stdin=subprocess.DEVNULL, env=self.env,
+            cwd=paths.ROOT, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+
+    def command(self, playbook: str, *arguments: str, **extra: Any) -> list[str]:
+        chosen = ["--extra-vars", json.dumps(extra)] if extra else []
+        tool = self.sandbox.tool("ansible-playbook")
+        return [tool, "-i", "inventories/sandbox", f"playbooks/{playbook}.yml", *arguments, *chosen]
+
+    def playbook(self, playbook: str, *arguments: str, **extra: Any) -> Run:
+        before = self._records()
+        done = self.ansible(*self.command(playbook, *arguments, **extra))
+        written = sorted(self._records() - before)
+        record = json.loads(written[-1].read_text()) if written else None
+        return Run(done.returncode, done.stdout + done.stderr, record)
+
+    def _records(self) -> set[Path]:
+        return set(paths.records(INSTANCE).glob("*.json"))
+
+    def kill_when(self, playbook: str, moment: Callable[[], bool], output: Path) -> None:
+        """Start a playbook and kill its whole process group when the moment has come."""
+        process = self.start(*self.command(playbook), output=output)
+        try:
+            deadline = time.monotonic() + PATIENCE
+            while not moment():
+                assert process.poll() is None, output.read_text()
+                assert time.monotonic() < deadline, "the moment did not come"
+                time.sleep(0.2)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def hosts(self, *arguments: str) -> str:
+        return subprocess.run(
+            self.sandbox.hosts(*arguments), capture_output=True, text=True, check=True, timeout=PATIENCE
+        ).stdout
+
+    def executions(self) -> dict[str, int]:
+        counts: dict[str, int] = json.loads(self.hosts("executions"))
+        return counts
+
+    def forget_executions(self) -> None:
+        self.hosts("executions", "--reset")
+
+    def region(self, path: str, method: str = "GET") -> Any:
+        url = f"{variables.ENDPOINT}/_sandbox/{path}"
+        answer = self.ansible("curl", "--silent", "--show-error", "--fail", "--request", method, url)
+        assert answer.returncode == 0, answer.stderr
+        return json.loads(answer.stdout)
+
+    def calls(self, caller: str = "control") -> Counter[str]:
+        """Calls by service:action, of the control node or (nodes) of the hosts' agents."""
+        agents = ("mi-", "anonymous")
+        return Counter(
+            f"{call['service']}:{call['action']}"
+            for call in self.region("calls")["calls"]
+            if str(call["caller"]).startswith(agents) == (caller != "control")
+        )
+
+    def forget_calls(self) -> None:
+        self.region("calls", "DELETE")
+
+    def boto3(self, expression: str) -> Any:
+        """The value of an expression over boto3's client(), as the Region's users would ask it."""
+        program = f"import boto3, json; client = boto3.client; print(json.dumps({expression}, default=str))"
+        answer = self.ansible(self.sandbox.tool("python"), "-c", program)
+        assert answer.returncode == 0, answer.stderr
+        return json.loads(answer.stdout)
+
+    def instances(self, cluster: str = "demo-edge") -> list[dict[str, Any]]:
+        arns = f"client('ecs').list_container_instances(cluster='{cluster}')['containerInstanceArns']"
+        found: list[dict[str, Any]] = self.boto3(
+            f"[client('ecs').describe_container_instances(cluster='{cluster}', containerInstances=arns)"
+            f"['containerInstances'] if arns else [] for arns in [{arns}]][0]"
+        )
+        return found
+
+    def activations(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.boto3("client('ssm').describe_activations()['ActivationList']")
+        return found
+
+
+@pytest.fixture(scope="session")
+def fleet() -> Iterator[Fleet]:
+    packages = os.environ.get("EDGEFLEET_PACKAGES")
+    # The environment that runs the tests has Ansible and the Region in it, too.
+    ready = Environment("this", "this", Path(sys.prefix))
+    sandbox = Sandbox(ready, INSTANCE, Path(packages) if packages else machine.agent_packages())
+    machine.remove(INSTANCE)
+    try:
+        sandbox.boot(SITES)
+        sandbox.start_services()
+        yield Fleet(sandbox)
+    finally:
+        machine.remove(INSTANCE)

@@ -1,0 +1,186 @@
+# Copyright (c) 2026, edgefleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The life of a fleet, in the order of the tests: bare hosts, a killed run, a dark site, no drift, changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .conftest import HOSTS, SITES, Fleet
+
+WRITES = ("Create", "Put", "Update", "Delete", "Register", "Deregister", "Tag", "Untag", "Add", "Remove")
+BARE = "test ! -e /etc/ecs -a ! -e /var/lib/amazon && ! dpkg -s docker.io >/dev/null 2>&1"
+OLD_OS = "sudo sed -i.kept s/^VERSION_ID=.*/VERSION_ID=9/ /etc/os-release"
+REAL_OS = "sudo mv /etc/os-release.kept /etc/os-release"
+
+
+@pytest.mark.parametrize(
+    ("extra", "named"),
+    [
+        ({"ecs_agent_config": {"ECS_CLUSTR": "x"}}, ["ECS_CLUSTR", "ECS_CLUSTER"]),
+        ({"ecs_agent_config": {"ECS_INSTANCE_ATTRIBUTES": "{“site”: “lab”}"}}, ["ECS_INSTANCE_ATTRIBUTES", "“"]),
+        ({"ecs_agent_config": {"ECS_DISABLE_METRICS": "True"}}, ["ECS_DISABLE_METRICS", "True", "true"]),
+        ({"fleet_cluster": "retail edge"}, ["retail edge"]),
+        ({"fleet_cluster": "nowhere"}, ["nowhere", "ClusterNotFoundException"]),
+        ({"fleet_site": ""}, ["fleet_site", "lab-1"]),
+        ({"fleet_max_unavailable": "half"}, ["fleet_max_unavailable", "half"]),
+    ],
+)
+def test_bad_input_is_named_before_anything_is_touched(
+    fleet: Fleet, extra: dict[str, object], named: list[str]
+) -> None:
+    fleet.forget_calls()
+    run = fleet.playbook("rollout", **extra)
+    assert run.code == 2, run.output
+    for text in named:
+        assert text in run.output
+    assert [call for call in fleet.calls() if call.split(":")[1].startswith(WRITES)] == []
+    for host in HOSTS:
+        fleet.hosts("ssh", host, BARE)
+
+
+def test_a_limit_without_the_control_node_is_refused(fleet: Fleet) -> None:
+    run = fleet.playbook("rollout", "--limit", "lyon")
+    assert run.code == 2
+    assert "--limit 'lyon,localhost,fleet_conductors'" in run.output
+
+
+def test_check_mode_of_a_new_fleet_ends_with_the_plan(fleet: Fleet) -> None:
+    fleet.forget_calls()
+    run = fleet.playbook("site", "--check", "--diff")
+    assert run.code == 0, run.output
+    assert "6 to change" in run.output
+    assert [call for call in fleet.calls() if call.split(":")[1].startswith(WRITES)] == []
+    fleet.hosts("ssh", "lab-1", BARE)
+
+
+def test_a_run_that_was_killed_leaves_something_to_go_on_from(fleet: Fleet, tmp_path: Path) -> None:
+    fleet.forget_calls()
+
+    def first_host_has_joined() -> bool:
+        return fleet.calls("agents")["ecs:RegisterContainerInstance"] > 0
+
+    fleet.kill_when("site", first_host_has_joined, tmp_path / "killed.log")
+    assert len(fleet.instances()) == 1
+    assert [item["DefaultInstanceName"] for item in fleet.activations()] == ["demo-lab"]
+
+
+def test_the_next_run_goes_on_although_a_site_is_dark_and_a_host_is_refused(fleet: Fleet) -> None:
+    fleet.hosts("link", "down", "lyon")
+    fleet.hosts("ssh", "oslo-2", OLD_OS)
+    try:
+        run = fleet.playbook("site")
+    finally:
+        fleet.hosts("link", "up", "lyon")
+        fleet.hosts("ssh", "oslo-2", REAL_OS)
+    assert run.code == 4, run.output
+    assert run.outcomes == {
+        "lab-1": "converged", "lab-2": "converged", "lyon-1": "unreachable", "lyon-2": "unreachable",
+        "oslo-1": "converged", "oslo-2": "blocked",
+    }  # fmt: skip
+    assert "lyon      2          0          0        0       0            2" in run.output
+    # One record a host in ECS and in SSM, also of the host at which the run before was killed; no activation is left.
+    assert len({item["ec2InstanceId"] for item in fleet.instances()}) == len(fleet.instances()) == 3
+    assert fleet.activations() == []
+
+
+def test_the_rest_comes_when_it_can(fleet: Fleet) -> None:
+    fleet.forget_calls()
+    run = fleet.playbook("site")
+    assert run.code == 0, run.output
+    assert {name: outcome for name, outcome in run.outcomes.items() if outcome == "converged"}.keys() == {
+        "lyon-1", "lyon-2", "oslo-2",
+    }  # fmt: skip
+    # One activation a site, however many hosts and batches it has.
+    assert fleet.calls()["ssm:CreateActivation"] == fleet.calls()["ssm:DeleteActivation"] == 2
+    instances = fleet.instances()
+    assert len(instances) == len(HOSTS)
+    assert all(item["status"] == "ACTIVE" and item["agentConnected"] for item in instances)
+    attributes = [{entry["name"]: entry.get("value") for entry in item["attributes"]} for item in instances]
+    assert sorted(item["site"] for item in attributes) == sorted(site for site, hosts in SITES.items() for _ in hosts)
+    assert {item["fleet_release"] for item in attributes} == {"2026.11"}
+
+
+def test_without_drift_a_run_asks_every_host_once_and_changes_nothing(fleet: Fleet) -> None:
+    fleet.forget_calls()
+    fleet.forget_executions()
+    run = fleet.playbook("site")
+    assert run.code == 0, run.output
+    assert run.changed == dict.fromkeys([*HOSTS, "localhost"], 0)
+    assert set(run.outcomes.values()) == {"unchanged"}
+    assert fleet.executions() == dict.fromkeys(HOSTS, 1)
+    fleet_calls = {call: count for call, count in fleet.calls().items() if call.startswith(("ecs:", "ssm:"))}
+    # The cluster, then pages of 100 instances and of 50 nodes: none of it grows with six hosts.
+    assert fleet_calls == {
+        "ecs:DescribeClusters": 1, "ecs:ListContainerInstances": 1, "ecs:DescribeContainerInstances": 1,
+        "ssm:DescribeInstanceInformation": 1,
+    }  # fmt: skip
+
+
+def test_check_mode_shows_a_change_and_makes_none(fleet: Fleet) -> None:
+    change = {"ecs_agent_config": {"ECS_IMAGE_CLEANUP_INTERVAL": "45m"}}
+    fleet.forget_calls()
+    run = fleet.playbook("site", "--check", "--diff", **change)
+    assert run.code == 0, run.output
+    assert {name: run.changed[name] for name in HOSTS} == dict.fromkeys(HOSTS, 1)
+    assert "ECS_IMAGE_CLEANUP_INTERVAL" in run.output and "45m" in run.output
+    assert [call for call in fleet.calls() if call.split(":")[1].startswith(WRITES)] == []
+    assert "45m" not in fleet.hosts("ssh", "lab-1", "sudo cat /etc/ecs/ecs.config")
+
+
+def test_a_change_of_ecs_config_drains_nothing_and_keeps_every_identity(fleet: Fleet) -> None:
+    before = {item["ec2InstanceId"]: item["containerInstanceArn"] for item in fleet.instances()}
+    fleet.forget_calls()
+    run = fleet.playbook("site", ecs_agent_config={"ECS_IMAGE_CLEANUP_INTERVAL": "45m"})
+    assert run.code == 0, run.output
+    assert set(run.outcomes.values()) == {"converged"}
+    assert "ECS_IMAGE_CLEANUP_INTERVAL=45m" in fleet.hosts("ssh", "oslo-2", "sudo cat /etc/ecs/ecs.config")
+    assert fleet.calls()["ecs:UpdateContainerInstancesState"] == 0
+    assert {item["ec2InstanceId"]: item["containerInstanceArn"] for item in fleet.instances()} == before
+
+
+def test_a_host_that_fails_stops_its_site_and_all_that_come_later(fleet: Fleet) -> None:
+    run = fleet.playbook("site", ecs_agent_version="9.9.9-1")
+    assert run.code == 2, run.output
+    assert run.outcomes == {"lab-1": "failed", **dict.fromkeys([name for name in HOSTS if name != "lab-1"], "skipped")}
+    assert run.record
+    assert "wave 'canary' has stopped" in run.record["hosts"]["oslo-1"]["reason"]
+    assert all(item["status"] == "ACTIVE" for item in fleet.instances())
+
+
+def test_a_host_that_an_unfinished_run_left_draining_comes_back(fleet: Fleet) -> None:
+    arn = fleet.instances()[0]["containerInstanceArn"]
+    fleet.boto3(
+        f"[client('ecs').put_attributes(cluster='demo-edge', attributes=[{{'name': 'fleet_drained', 'value': 'x', "
+        f"'targetType': 'container-instance', 'targetId': '{arn}'}}]), client('ecs').update_container_instances_state("
+        f"cluster='demo-edge', containerInstances=['{arn}'], status='DRAINING')] and None"
+    )
+    run = fleet.playbook("rollout", ecs_agent_config={"ECS_IMAGE_CLEANUP_INTERVAL": "45m"})
+    assert run.code == 0, run.output
+    assert sorted(run.outcomes.values()) == ["converged", *["unchanged"] * 5]
+    instance = next(item for item in fleet.instances() if item["containerInstanceArn"] == arn)
+    assert instance["status"] == "ACTIVE"
+    assert "fleet_drained" not in {entry["name"] for entry in instance["attributes"]}
+
+
+def test_a_wrong_activation_leaves_a_registered_host_registered(fleet: Fleet) -> None:
+    truth = "sudo cat /var/lib/amazon/ssm/Vault/Store/RegistrationKey"
+    before = fleet.hosts("ssh", "lab-1", truth)
+    options = (
+        "region=us-west-2 reregister=true retries=1 activation_id=00000000-0000-0000-0000-000000000000 "
+        "activation_code=not-the-code-of-any-activation"
+    )
+    ansible = fleet.sandbox.tool("ansible")
+    done = fleet.ansible(
+        ansible, "-i", "inventories/sandbox", "-m", "edgefleet.ecs.registration", "-a", options, "lab-1"
+    )
+    assert done.returncode == 2, done.stdout
+    assert "InvalidActivation" in done.stdout
+    assert "not-the-code-of-any-activation" not in done.stdout + done.stderr
+    assert fleet.hosts("ssh", "lab-1", truth) == before
+    run = fleet.playbook("rollout", ecs_agent_config={"ECS_IMAGE_CLEANUP_INTERVAL": "45m"})
+    assert set(run.outcomes.values()) == {"unchanged"}, run.output
