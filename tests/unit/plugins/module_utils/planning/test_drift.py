@@ -316,6 +316,11 @@ def test_another_secret_is_seen_but_not_shown() -> None:
     assert "hunter2" not in json.dumps(entry) and "correct-horse" not in json.dumps(entry)
 
 
+def test_a_digest_is_not_shown_either() -> None:
+    entry = config_drift({"HTTPS_PROXY": "http://user:hunter2@proxy:3128"})
+    assert entry["before"] == {"HTTPS_PROXY": "(hidden)"} and entry["after"] == {"HTTPS_PROXY": None}
+
+
 def test_the_same_secret_beside_another_change_is_no_difference() -> None:
     assert list(config_drift({"ECS_RESERVED_MEMORY": 128})["before"]) == ["ECS_RESERVED_MEMORY"]
 
