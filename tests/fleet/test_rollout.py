@@ -22,7 +22,7 @@ REAL_OS = "sudo mv /etc/os-release.kept /etc/os-release"
     ("extra", "named"),
     [
         ({"ecs_agent_config": {"ECS_CLUSTR": "x"}}, ["ECS_CLUSTR", "ECS_CLUSTER"]),
-        ({"ecs_agent_config": {"ECS_INSTANCE_ATTRIBUTES": "{“site”: “lab”}"}}, ["ECS_INSTANCE_ATTRIBUTES", "“"]),
+        ({"ecs_agent_config": {"ECS_INSTANCE_ATTRIBUTES": "{“site”: “lab”}"}}, ["ECS_INSTANCE_ATTRIBUTES", "typographic"]),
         ({"ecs_agent_config": {"ECS_DISABLE_METRICS": "True"}}, ["ECS_DISABLE_METRICS", "True", "true"]),
         ({"fleet_cluster": "retail edge"}, ["retail edge"]),
         ({"fleet_cluster": "nowhere"}, ["nowhere", "ClusterNotFoundException"]),
