@@ -74,7 +74,7 @@ def run_fleet(session: Session, layer: Layer) -> None:
         session.pytest(layer, session.newest, "tests/fleet", env)
         if not session.arguments:
             scenarios = [str(ready.bin / "molecule"), "test", "--all"]
-            layer.check("molecule test --all", scenarios, env, paths.ROOT / "extensions")
+            layer.check("molecule test --all", scenarios, variables.sandboxed(ready, "molecule"), paths.ROOT)
     finally:
         for instance in sorted(machine.instances() - before):
             machine.remove(instance)
