@@ -54,10 +54,10 @@ class Credentials:
 
     def __init__(self) -> None:
         self._tokens: dict[str, RoleToken] = {}
+        self._keys: dict[str, list[str]] = {}
 
     def issue(self, node: str, now: float) -> RoleToken:
-        # Two rotations may overlap; what is long dead only takes room.
-        self._tokens = {key: token for key, token in self._tokens.items() if token.expires > now - TOKEN_LIFETIME}
+        self._forget_dead(node, now)
         token = RoleToken(
             access_key_id=_key_id(),
             secret_access_key=base64.b64encode(secrets.token_bytes(30)).decode(),
@@ -66,10 +66,18 @@ class Credentials:
             node=node,
         )
         self._tokens[token.access_key_id] = token
+        self._keys.setdefault(node, []).append(token.access_key_id)
         return token
 
+    def _forget_dead(self, node: str, now: float) -> None:
+        """Rotations overlap, and a fresh corpse is told from a stranger; what is long dead only takes room."""
+        keys = self._keys.get(node, [])
+        while keys and self._tokens[keys[0]].expires <= now - TOKEN_LIFETIME:
+            del self._tokens[keys.pop(0)]
+
     def revoke(self, node: str) -> None:
-        self._tokens = {key: token for key, token in self._tokens.items() if token.node != node}
+        for key in self._keys.pop(node, []):
+            del self._tokens[key]
 
     def identify(self, access_key_id: str | None) -> Caller:
         """The caller behind an access key id, known or not; see `check` for whether it may still be used."""
@@ -93,3 +101,4 @@ class Credentials:
 
     def clear(self) -> None:
         self._tokens.clear()
+        self._keys.clear()

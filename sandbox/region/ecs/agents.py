@@ -69,12 +69,8 @@ def _known(cluster: Cluster, node: str, params: Params, context: Context) -> Con
         if instance is None or instance.arn != arn or not instance.registered or instance.ec2_instance_id != node:
             raise _not_registered(identifier)
         return instance
-    token = params.get("clientToken")
-    if token:
-        for instance in context.ecs.registered(cluster.name):
-            if instance.client_token == token and instance.ec2_instance_id == node:
-                return instance
-    return None
+    made = context.ecs.by_token.get((cluster.name, node, params.get("clientToken", "")))
+    return made if made is not None and made.registered else None
 
 
 def _agent_version(params: Params) -> dict[str, str | None]:
@@ -120,9 +116,10 @@ def _create(cluster: Cluster, node: str, params: Params, context: Context) -> Co
         resources=[],
         attributes={},
         tags={},
-        client_token=params.get("clientToken"),
     )
     context.ecs.instances_of(cluster.name)[identifier] = instance
+    if params.get("clientToken"):
+        context.ecs.by_token[(cluster.name, node, params["clientToken"])] = instance
     return instance
 
 

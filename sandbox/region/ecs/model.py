@@ -42,7 +42,6 @@ class ContainerInstance:
     resources: list[dict[str, Any]]
     attributes: dict[str, str | None]
     tags: dict[str, str]
-    client_token: str | None = None
     status: str = ACTIVE
     version: int = 1
     heard_at: float | None = None
@@ -64,6 +63,8 @@ class EcsStore:
 
     clusters: dict[str, Cluster] = field(default_factory=dict)
     instances: dict[str, dict[str, ContainerInstance]] = field(default_factory=dict)
+    # Records by what made them: cluster, host and the agent's idempotency token.
+    by_token: dict[tuple[str, str, str], ContainerInstance] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def number(self) -> int:

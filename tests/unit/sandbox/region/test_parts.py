@@ -146,6 +146,17 @@ def test_credentials_of_a_removed_node_are_unknown() -> None:
         credentials.check(credentials.identify(lost.access_key_id), now=1)
 
 
+def test_credentials_long_dead_make_room() -> None:
+    credentials = identity.Credentials()
+    first = credentials.issue(NODE, now=0)
+    credentials.issue(NODE, now=identity.TOKEN_LIFETIME + 1)
+    with pytest.raises(ApiError, match="ExpiredTokenException"):
+        credentials.check(credentials.identify(first.access_key_id), now=identity.TOKEN_LIFETIME + 1)
+    credentials.issue(NODE, now=2 * identity.TOKEN_LIFETIME)
+    with pytest.raises(ApiError, match="UnrecognizedClientException"):
+        credentials.check(credentials.identify(first.access_key_id), now=2 * identity.TOKEN_LIFETIME)
+
+
 def test_other_callers_are_named_by_their_access_key() -> None:
     credentials = identity.Credentials()
     assert credentials.identify(None).name == "anonymous"
