@@ -68,19 +68,37 @@ def order_of_waves(sites: Sequence[str], waves: Sequence[Mapping[str, Any]]) -> 
 
 
 def region_drift(instance: Mapping[str, Any], wanted: Mapping[str, str]) -> list[dict[str, Any]]:
-    """What differs on the Region's side of a host that is a container instance already."""
-    if not instance:
-        return []
+    """What differs on the Region's side of a container instance."""
     has = instance["attributes"]
     missing = {name: value for name, value in sorted(wanted.items()) if has.get(name) != value}
     drift = []
     if missing:
         drift.append(_drift("attributes", {name: has.get(name) for name in missing}, missing, "ECS attributes differ"))
     if instance["status"] == "DRAINING" and DRAIN_MARK in has:
-        drift.append(_drift("status", "DRAINING", "ACTIVE", f"run {has[DRAIN_MARK]} drained it and did not end"))
+        drift.append(
+            _drift(
+                "status",
+                {"status": "DRAINING"},
+                {"status": "ACTIVE"},
+                f"run {has[DRAIN_MARK]} drained it and did not end",
+            )
+        )
     if not instance["agent_connected"]:
-        drift.append(_drift("ecs_agent", "not connected", "connected", "ECS has lost the agent"))
+        drift.append(_drift("ecs_agent", {"connected": False}, {"connected": True}, "ECS has lost the agent"))
     return drift
+
+
+def _unknown_to_ecs(identity: str | None) -> list[dict[str, Any]]:
+    """A managed node that is no container instance of the cluster has still to join it."""
+    if not identity:
+        return []
+    return [_drift("ecs_agent", {"joined": False}, {"joined": True}, "the cluster has no such container instance")]
+
+
+def _joined(of_host: Sequence[dict[str, Any]], of_region: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One entry a component: what the host itself shows says more than what the Region misses."""
+    known = {entry["component"] for entry in of_host}
+    return [*of_host, *(entry for entry in of_region if entry["component"] not in known)]
 
 
 def _drift(component: str, before: Any, after: Any, reason: str) -> dict[str, Any]:
@@ -141,9 +159,7 @@ def _decide(
     identity = registration["instance_id"] if registration["registered"] else None
     instance = instances.get(identity) or {}
     wanted = {**observation.get("attributes", {}), **({RELEASE_ATTRIBUTE: release} if release else {})}
-    drift = [*observation["drift"], *region_drift(instance, wanted)]
-    if identity and not instance and not any(entry["component"] == "ecs_agent" for entry in drift):
-        drift.append(_drift("ecs_agent", None, "registered", "the cluster has no such container instance"))
+    drift = _joined(observation["drift"], region_drift(instance, wanted) if instance else _unknown_to_ecs(identity))
     reason = _why_blocked(observation, identity, nodes)
     return {
         "action": BLOCKED if reason else CONVERGE if drift else UNCHANGED,

@@ -130,6 +130,12 @@ def test_a_registered_host_that_is_no_container_instance_changes() -> None:
     assert (host["action"], host["drift"][0]["component"]) == ("converge", "ecs_agent")
 
 
+def test_what_the_host_shows_of_a_component_wins_over_what_the_region_misses() -> None:
+    view = {"instances": [instance("mi-1", agent_connected=False)]}
+    host = build({"lab-1": observation(drift("ecs_agent"), identity="mi-1")}, view)["hosts"]["lab-1"]
+    assert host["drift"] == [drift("ecs_agent")]
+
+
 def test_preflight_errors_block_and_name_the_way_out() -> None:
     finding = {
         "check": "os",
