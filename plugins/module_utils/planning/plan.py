@@ -157,7 +157,7 @@ def _decide(
         return {**nothing, "action": action, "reason": str(observation.get("msg", "")).strip()}
     registration = observation["host"]["registration"]
     identity = registration["instance_id"] if registration["registered"] else None
-    instance = instances.get(identity) or {}
+    instance = instances.get(identity or "") or {}
     wanted = {**observation.get("attributes", {}), **({RELEASE_ATTRIBUTE: release} if release else {})}
     drift = _joined(observation["drift"], region_drift(instance, wanted) if instance else _unknown_to_ecs(identity))
     reason = _why_blocked(observation, identity, nodes)

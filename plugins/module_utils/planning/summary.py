@@ -42,7 +42,7 @@ def record(plan: Mapping[str, Any], results: Sequence[Mapping[str, Any]], ended:
 
 
 def _wave_of(plan: Mapping[str, Any], site: str) -> str:
-    return next(wave["name"] for wave in plan["waves"] if site in wave["sites"])
+    return str(next(wave["name"] for wave in plan["waves"] if site in wave["sites"]))
 
 
 def _by_site(plan: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, int]]:
