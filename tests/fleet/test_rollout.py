@@ -22,7 +22,10 @@ REAL_OS = "sudo mv /etc/os-release.kept /etc/os-release"
     ("extra", "named"),
     [
         ({"ecs_agent_config": {"ECS_CLUSTR": "x"}}, ["ECS_CLUSTR", "ECS_CLUSTER"]),
-        ({"ecs_agent_config": {"ECS_INSTANCE_ATTRIBUTES": "{“site”: “lab”}"}}, ["ECS_INSTANCE_ATTRIBUTES", "typographic"]),
+        (
+            {"ecs_agent_config": {"ECS_INSTANCE_ATTRIBUTES": "{“site”: “lab”}"}},
+            ["ECS_INSTANCE_ATTRIBUTES", "typographic"],
+        ),
         ({"ecs_agent_config": {"ECS_DISABLE_METRICS": "True"}}, ["ECS_DISABLE_METRICS", "True", "true"]),
         ({"fleet_cluster": "retail edge"}, ["retail edge"]),
         ({"fleet_cluster": "nowhere"}, ["nowhere", "ClusterNotFoundException"]),
@@ -88,6 +91,19 @@ def test_the_next_run_goes_on_although_a_site_is_dark_and_a_host_is_refused(flee
     assert fleet.activations() == []
 
 
+def test_a_failure_on_the_way_deletes_the_activation_and_keeps_to_the_limit(fleet: Fleet) -> None:
+    fleet.forget_calls()
+    fleet.forget_executions()
+    run = fleet.playbook("rollout", "--limit", "lyon,fleet_conductors", ecs_agent_version="9.9.9-1")
+    assert run.code == 2, run.output
+    assert run.outcomes == {"lyon-1": "failed", "lyon-2": "failed"}
+    assert run.record and "9.9.9-1" in run.record["hosts"]["lyon-1"]["reason"]
+    # Both are managed nodes by now, by one activation, and that is gone.
+    assert fleet.calls()["ssm:CreateActivation"] == 1
+    assert fleet.activations() == []
+    assert {host for host, count in fleet.executions().items() if count} == {"lyon-1", "lyon-2"}
+
+
 def test_the_rest_comes_when_it_can(fleet: Fleet) -> None:
     fleet.forget_calls()
     run = fleet.playbook("site")
@@ -95,8 +111,9 @@ def test_the_rest_comes_when_it_can(fleet: Fleet) -> None:
     assert {name: outcome for name, outcome in run.outcomes.items() if outcome == "converged"}.keys() == {
         "lyon-1", "lyon-2", "oslo-2",
     }  # fmt: skip
-    # One activation a site, however many hosts and batches it has.
-    assert fleet.calls()["ssm:CreateActivation"] == fleet.calls()["ssm:DeleteActivation"] == 2
+    # The site lyon has its identities already; the activation of oslo is for one.
+    assert fleet.calls()["ssm:CreateActivation"] == fleet.calls()["ssm:DeleteActivation"] == 1
+    assert len(fleet.boto3("client('ssm').describe_instance_information()['InstanceInformationList']")) == len(HOSTS)
     instances = fleet.instances()
     assert len(instances) == len(HOSTS)
     assert all(item["status"] == "ACTIVE" and item["agentConnected"] for item in instances)
