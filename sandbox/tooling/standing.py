@@ -19,8 +19,7 @@ class Sandbox:
     def __init__(self, ready: Environment, instance: str, packages: Path) -> None:
         self.instance = instance
         self.packages = packages
-        # What ansible-core and amazon.aws announce for later is no news of this fleet.
-        self.env = {**variables.sandboxed(ready, instance), "ANSIBLE_DEPRECATION_WARNINGS": "false"}
+        self.env = variables.sandboxed(ready, instance)
         self._bin = ready.bin
 
     def tool(self, name: str) -> str:

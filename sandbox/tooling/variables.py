@@ -43,6 +43,8 @@ def sandboxed(environment: Environment, instance: str) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        # What ansible-core and amazon.aws announce for later is no news of a fleet.
+        "ANSIBLE_DEPRECATION_WARNINGS": "false",
         # Sandboxes have the same addresses: a connection kept for one of them must not serve another.
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(paths.state(instance) / "ssh-connections"),
         "EDGEFLEET_INSTANCE": instance,
