@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.module_utils import basic
 from ansible_collections.edgefleet.ecs.plugins.modules import agent_config
 
 CONFIG: dict[str, Any] = {"ECS_CLUSTER": "retail-edge", "ECS_EXTERNAL": True, "AWS_DEFAULT_REGION": "eu-west-3"}
