@@ -246,8 +246,8 @@ host:
           problems: []
     ecs_agent:
       description:
-        - Whether the agent has a state file, what it answers once it has registered, and whether its unit stops after a
-          terminal error.
+        - Whether the agent has a state file, what it answers once it has registered, whether its unit stops after a
+          terminal error, and whether it has started since C(ecs.config) was written (null where it does not run).
       type: dict
       sample:
         state_file: true
@@ -256,6 +256,7 @@ host:
           container_instance_arn: arn:aws:ecs:eu-west-3:111122223333:container-instance/retail-edge/0123456789abcdef
           version: 1.105.1
         restart_guard: true
+        config_read: true
     ssm_config:
       description: The endpoint in the SSM agent's own configuration.
       type: dict

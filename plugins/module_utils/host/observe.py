@@ -47,7 +47,9 @@ INTROSPECTION = ("127.0.0.1", 51678)
 
 PACKAGES = ("docker.io", "docker-ce", "docker", "moby-engine", "amazon-ssm-agent", "amazon-ecs-init")
 UNITS = ("docker", "amazon-ssm-agent", "ecs")
-UNIT_PROPERTIES = "Id,LoadState,ActiveState,UnitFileState,NRestarts,RestartPreventExitStatus"
+UNIT_PROPERTIES = (
+    "Id,LoadState,ActiveState,UnitFileState,NRestarts,RestartPreventExitStatus,ActiveEnterTimestampMonotonic"
+)
 SYSCTLS = ("fs.inotify.max_user_instances", "fs.inotify.max_user_watches")
 DISKS = ("/", "/var/lib/docker")
 
@@ -386,6 +388,7 @@ def parse_units(output: str) -> dict[str, Any]:
             "enabled": fields.get("UnitFileState", "").startswith("enabled"),
             "restarts": int(fields.get("NRestarts") or 0),
             "guard": "5" in fields.get("RestartPreventExitStatus", "").split(),
+            "started": int(fields.get("ActiveEnterTimestampMonotonic") or 0) / 1e6,
         }
     return found
 
@@ -579,7 +582,17 @@ def ecs_agent(observed: dict[str, Any] | None) -> dict[str, Any]:
         "state_file": exists(STATE_FILE),
         "introspection": introspection() if is_active(observed, "ecs") else None,
         "restart_guard": bool((observed or {}).get("ecs", {}).get("guard")),
+        "config_read": config_read(observed) if is_active(observed, "ecs") else None,
     }
+
+
+def config_read(observed: dict[str, Any] | None) -> bool | None:
+    """Whether the agent started after its configuration was written: it reads the files at its start only."""
+    started = (observed or {}).get("ecs", {}).get("started")
+    written = [os.stat(ROOT + path).st_mtime for path in CONFIG_FILES.values() if exists(path)]
+    if not started or not written:
+        return None
+    return max(written) <= started + time.time() - time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
 def introspection() -> dict[str, Any] | None:
@@ -702,10 +715,13 @@ def observe() -> dict[str, Any]:
 
 
 def without_guard(observed: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The guard belongs to ecs_agent; it came along with the one question to systemd."""
+    """The guard and the start belong to ecs_agent; they came along with the one question to systemd."""
     if observed is None:
         return None
-    return {name: {key: value for key, value in unit.items() if key != "guard"} for name, unit in observed.items()}
+    return {
+        name: {key: value for key, value in unit.items() if key not in ("guard", "started")}
+        for name, unit in observed.items()
+    }
 
 
 def main() -> None:

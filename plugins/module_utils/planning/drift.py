@@ -222,6 +222,11 @@ def _ecs_agent(host: Host, desired: Mapping[str, Any]) -> Differences:
         yield Difference("restart_guard", False, True, "ecs would restart for ever after a terminal error (exit 5)")
     if unit["active"] == "active":
         yield from _running_agent(agent["introspection"], wanted)
+        # A run that was cut short between the two leaves a file as asked and an agent that has not read it.
+        if agent.get("config_read") is False:
+            yield Difference(
+                "config_read", False, True, "the ECS agent has not read its ecs.config since it was written"
+            )
         yield from _nat(host)
 
 

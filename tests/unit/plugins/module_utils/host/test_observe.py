@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -705,10 +706,20 @@ def test_introspection(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     thread = serve_metadata(monkeypatch, b"HTTP/1.0 200 OK\r\n\r\n" + json.dumps(metadata).encode())
     write(observe.STATE_FILE, "")
     assert observe.ecs_agent(RUNNING) == {
-        "state_file": True, "restart_guard": True,
+        "state_file": True, "restart_guard": True, "config_read": None,
         "introspection": {"cluster": "retail", "container_instance_arn": "arn:x", "version": "1.105.1"},
     }  # fmt: skip
     thread.join()
+
+
+@pytest.mark.parametrize(("age", "read"), [(60, True), (-60, False)])
+def test_an_agent_has_read_what_was_written_before_it_started(write: Write, age: int, read: bool) -> None:
+    now = time.time()
+    for path in observe.CONFIG_FILES.values():
+        os.utime(write(path, "ECS_CLUSTER=x\n"), (now - 1000, now - 1000))
+    os.utime(write(observe.CONFIG_FILES["user"], "ECS_CLUSTER=y\n"), (now - age, now - age))
+    unit = {"load": "loaded", "active": "active", "started": time.clock_gettime(time.CLOCK_MONOTONIC)}
+    assert observe.config_read({"ecs": unit}) is read
 
 
 def test_introspection_of_an_agent_that_has_not_registered(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,7 +74,7 @@ HOST: dict[str, Any] = {
     },
     "ecs_config": config_files(DESIRED["ecs_config"]),
     "ecs_agent": {
-        "state_file": True, "restart_guard": True,
+        "state_file": True, "restart_guard": True, "config_read": True,
         "introspection": {"cluster": "retail-edge", "container_instance_arn": "arn:x", "version": "1.105.1"},
     },
     "ssm_config": {"endpoint": None},
@@ -99,7 +99,7 @@ BARE: dict[str, Any] = {
         file: {"present": False, "mode": None, "sha256": None, "values": {}, "problems": []}
         for file in HOST["ecs_config"]
     },
-    "ecs_agent": {"state_file": False, "introspection": None, "restart_guard": False},
+    "ecs_agent": {"state_file": False, "introspection": None, "restart_guard": False, "config_read": None},
     "nat": {"route_localnet": False, "credential_rules": None},
     "sysctl": {"fs.inotify.max_user_instances": 128, "fs.inotify.max_user_watches": 100000},
 }  # fmt: skip

@@ -178,6 +178,7 @@ ROWS: list[tuple[tuple[str, ...], Any, str, str, Any, Any, bool, str]] = [
         "ecs is activating",
     ),
     (("units", "ecs", "enabled"), False, "ecs_agent", "enabled", False, True, False, "boot"),
+    (("ecs_agent", "config_read"), False, "ecs_agent", "config_read", False, True, False, "not read its ecs.config"),
     (("ecs_agent", "restart_guard"), False, "ecs_agent", "restart_guard", False, True, False, "exit 5"),
     (
         ("ecs_agent", "introspection"),
