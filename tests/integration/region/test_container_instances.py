@@ -90,10 +90,12 @@ def test_an_agent_without_its_state_makes_a_second_record(ecs: Any, hosts: list[
     assert {one["ec2InstanceId"] for one in _describe(ecs, first, second)["containerInstances"]} == {hosts[0].id}
 
 
-def test_a_retried_registration_does_not(hosts: list[Host]) -> None:
+def test_a_retried_registration_does_not(ecs: Any, hosts: list[Host]) -> None:
     arns = {hosts[0].register(CLUSTER, clientToken="t-1")["containerInstanceArn"] for _ in range(2)}
     assert len(arns) == 1
     assert hosts[0].register(CLUSTER, clientToken="t-2")["containerInstanceArn"] not in arns
+    ecs.deregister_container_instance(cluster=CLUSTER, containerInstance=arns.copy().pop())
+    assert hosts[0].register(CLUSTER, clientToken="t-1")["containerInstanceArn"] not in arns
 
 
 def test_a_second_start_of_the_agent_keeps_the_record(ecs: Any, hosts: list[Host]) -> None:
