@@ -49,7 +49,6 @@ options:
   key:
     description: Text of the armored public key, or of several. Exactly one of O(key) and O(key_url) is given.
     type: str
-    no_log: false
   key_url:
     description: Where the armored public key is. It is trusted only as far as O(fingerprints) names it.
     type: str
