@@ -35,8 +35,8 @@ def fleet_batch_result(planned: Data, number: int, **seen: Any) -> dict[str, Any
     return gate.batch_result(planned, number, **seen)
 
 
-def fleet_record(planned: Data, results: Sequence[Data], ended: str) -> dict[str, Any]:
-    return summary.record(planned, results, ended)
+def fleet_record(planned: Data, results: Sequence[Data], ended: str, versions: Data) -> dict[str, Any]:
+    return summary.record(planned, results, ended, versions)
 
 
 class FilterModule:

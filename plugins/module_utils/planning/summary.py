@@ -18,8 +18,16 @@ SCHEMA = 1
 _ALWAYS = ("unchanged", "converged", "failed", "unreachable")
 
 
-def record(plan: Mapping[str, Any], results: Sequence[Mapping[str, Any]], ended: str) -> dict[str, Any]:
-    """The record of a run: the plan's head, every host's outcome with its reason and drift, and the sums by site."""
+def record(
+    plan: Mapping[str, Any],
+    results: Sequence[Mapping[str, Any]],
+    ended: str,
+    versions: Mapping[str, Mapping[str, str | None]],
+) -> dict[str, Any]:
+    """The record of a run: the plan's head, every host's outcome with its reason and drift, and the sums by site.
+
+    :param versions: by host, the versions of its packages as they were last read.
+    """
     outcomes = outcomes_so_far(results)
     hosts = {
         name: {
@@ -27,7 +35,8 @@ def record(plan: Mapping[str, Any], results: Sequence[Mapping[str, Any]], ended:
             "wave": _wave_of(plan, host["site"]),
             **(outcomes.get(name) or planned_outcome(host)),
             "drift": host["drift"],
-            "versions_before": host.get("versions", {}),
+            "versions_before": _installed(host.get("versions") or {}),
+            "versions_after": _installed(versions.get(name) or {}),
         }
         for name, host in plan["hosts"].items()
     }
@@ -39,6 +48,10 @@ def record(plan: Mapping[str, Any], results: Sequence[Mapping[str, Any]], ended:
         "hosts": hosts,
         "sites": _by_site(plan, hosts),
     }
+
+
+def _installed(packages: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: version for name, version in packages.items() if version}
 
 
 def _wave_of(plan: Mapping[str, Any], site: str) -> str:

@@ -35,7 +35,7 @@ RESULTS = [
 
 
 def test_record_holds_every_host_and_the_sums() -> None:
-    record = summary.record(PLAN, RESULTS, "2026-11-21T22:30:00Z")
+    record = summary.record(PLAN, RESULTS, "2026-11-21T22:30:00Z", {"lab-2": {"docker.io": "20.10", "docker-ce": None}})
     assert {name: host["outcome"] for name, host in record["hosts"].items()} == {
         "lab-1": "unchanged",
         "lab-2": "converged",
@@ -51,11 +51,12 @@ def test_record_holds_every_host_and_the_sums() -> None:
         "unreachable": 0,
         "skipped": 0,
     }
+    assert record["hosts"]["lab-2"]["versions_after"] == {"docker.io": "20.10"}
     assert (record["started"], record["ended"]) == ("2026-11-21T22:00:00Z", "2026-11-21T22:30:00Z")
 
 
 def test_table() -> None:
-    assert summary.table(summary.record(PLAN, RESULTS, "")) == [
+    assert summary.table(summary.record(PLAN, RESULTS, "", {})) == [
         "Fleet retail, cluster edge in us-west-2, release 2026.11",
         "SITE  HOSTS  UNCHANGED  CONVERGED  FAILED  UNREACHABLE",
         "lab       2          1          1       0            0",
