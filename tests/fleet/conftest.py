@@ -94,8 +94,9 @@ class Fleet:
                 assert time.monotonic() < deadline, "the moment did not come"
                 time.sleep(0.2)
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
     def hosts(self, *arguments: str) -> str:
         return subprocess.run(

@@ -151,7 +151,17 @@ def _sites_in_order(decided: Mapping[str, Mapping[str, Any]]) -> list[str]:
 def _decide(
     observation: Mapping[str, Any], instances: Mapping[str, Any], nodes: Sequence[str] | None, release: str
 ) -> dict[str, Any]:
-    nothing: dict[str, Any] = {"drift": [], "disruptive": False, "register": False, "instance": None, "status": None}
+    nothing: dict[str, Any] = {
+        "drift": [],
+        "disruptive": False,
+        "register": False,
+        "identity": None,
+        "instance": None,
+        "status": None,
+        "stays_draining": False,
+        "attributes": {},
+        "versions": {},
+    }
     if observation.get("unreachable") or observation.get("failed"):
         action = UNREACHABLE if observation.get("unreachable") else FAILED
         return {**nothing, "action": action, "reason": str(observation.get("msg", "")).strip()}

@@ -61,8 +61,11 @@ def test_throttling_and_cut_connections_are_survived(ansible: Any, fleet: Any, r
 def test_endless_throttling_is_told_with_operation_code_and_advice(ansible: Any, fleet: Any, region: Any) -> None:
     fleet(1)
     region.fault("ecs", "ListContainerInstances", "throttle", count=1_000_000)
-    result = ansible.module("container_instance_info", cluster=CLUSTER)
+    # A user's own setting goes over ours; here it saves the repetitions of the lower layer.
+    impatient = {"retries": {"total_max_attempts": 1, "mode": "standard"}}
+    result = ansible.module("container_instance_info", cluster=CLUSTER, aws_config=impatient)
     assert result["failed"]
+    assert ansible.calls() == {"ecs:ListContainerInstances": 5}
     assert result["error"]["operation"] == "ecs:ListContainerInstances"
     assert result["error"]["code"] == "ThrottlingException"
     assert result["error"]["request_id"] in result["msg"]

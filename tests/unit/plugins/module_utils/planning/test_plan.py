@@ -164,6 +164,8 @@ def test_hosts_that_could_not_be_read_are_named_not_batched(seen: dict[str, Any]
     made = build({"lab-1": {**seen, "msg": "no route\n"}, "lab-2": observation(drift("engine"))})
     assert (made["hosts"]["lab-1"]["action"], made["hosts"]["lab-1"]["reason"]) == (action, "no route")
     assert [batch["hosts"] for batch in made["batches"]] == [["lab-2"]]
+    # Whatever reads the plan finds the same of every host.
+    assert made["hosts"]["lab-1"].keys() == made["hosts"]["lab-2"].keys()
 
 
 @pytest.mark.parametrize(
