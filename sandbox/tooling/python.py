@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ ENDS: dict[str, tuple[str, ...]] = {
     "2.19": ("3.11", "3.12", "3.13"),
     "2.21": ("3.13", "3.12", "3.14"),
 }
-NEWEST = "2.21"
+UNUSED_SECONDS = 14 * 86400
 
 
 class Python(NamedTuple):
@@ -123,8 +124,16 @@ def environment(end: str, python: Python, sets: Sequence[str]) -> Environment:
     with locked(path.with_suffix(path.suffix + ".lock")):
         if not ready.exists():
             _build(path, python, files)
-            ready.touch()
+            _drop_unused(path.parent)
+        ready.touch()
     return Environment(end, python.version, path)
+
+
+def _drop_unused(cache: Path) -> None:
+    """Environments of older requirements, long after they were last asked for."""
+    for ready in cache.glob("venv-*/.complete"):
+        if time.time() - ready.stat().st_mtime > UNUSED_SECONDS:
+            shutil.rmtree(ready.parent, ignore_errors=True)
 
 
 def _build(path: Path, python: Python, files: Sequence[Path]) -> None:

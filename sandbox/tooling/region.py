@@ -50,7 +50,7 @@ def healthy(instance: Mapping[str, Any]) -> bool:
 
 
 def rows(instances: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
-    """The table's rows; the fleet stamps site and release on each of its hosts as attributes."""
+    """The table's rows; a rollout stamps the site on each host as an attribute."""
     found = []
     for instance in instances:
         attributes = {item["name"]: item.get("value", "") for item in instance.get("attributes", [])}
