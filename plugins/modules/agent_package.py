@@ -19,6 +19,8 @@ description:
   - Downloads nothing when the package is installed in the asked version, or in any version if none is asked.
   - Restarts no service. C(needrestart), where it is there, is held off, too, because it would restart the container
     engine and kill its tasks.
+extends_documentation_fragment:
+  - edgefleet.ecs.attributes
 attributes:
   check_mode:
     support: full
@@ -99,11 +101,10 @@ import os
 import re
 import shutil
 import tempfile
-import urllib.error
-import urllib.request
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.urls import open_url
 
 ENVIRONMENT = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1", "LC_ALL": "C.UTF-8"}
 # What gpg says of a signature that is intact and yet not to be trusted (doc/DETAILS of GnuPG, "The status interface").
@@ -166,9 +167,10 @@ def fetch(url: str, path: str, timeout: int) -> None:
     if not re.match(r"https?://", url):
         raise PackageError(f"'{url}' is not an http or https URL.")
     try:
-        with urllib.request.urlopen(url, timeout=timeout) as answer, open(path, "wb") as file:  # noqa: S310
+        with open_url(url, timeout=timeout, use_netrc=False) as answer, open(path, "wb") as file:
             shutil.copyfileobj(answer, file)
-    except (urllib.error.URLError, OSError, ValueError) as error:
+    except (OSError, ValueError) as error:
+        # OSError is what urllib's own errors are, too.
         raise PackageError(f"Cannot download {url}: {error}") from error
 
 
@@ -267,7 +269,7 @@ def main() -> None:
             "url": {"type": "str", "required": True},
             "signature_url": {"type": "str", "required": True},
             "key": {"type": "str", "no_log": False},
-            "key_url": {"type": "str"},
+            "key_url": {"type": "str", "no_log": False},
             "fingerprints": {"type": "list", "elements": "str", "required": True},
             "timeout": {"type": "int", "default": 60},
         },

@@ -15,6 +15,8 @@ description:
   - Merges values into C(amazon-ssm-agent.json), in one remote execution, and leaves all other values as they are.
   - Creates the file and its folder, so that the agent finds it at its first start.
   - Does not restart the agent, which reads the file when it starts.
+extends_documentation_fragment:
+  - edgefleet.ecs.attributes
 attributes:
   check_mode:
     support: full

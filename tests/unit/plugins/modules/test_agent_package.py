@@ -120,6 +120,11 @@ def test_only_http(url: str, tmp_path: Path) -> None:
         agent_package.fetch(url, str(tmp_path / "x"), 1)
 
 
+def test_a_failed_download_names_its_url(tmp_path: Path) -> None:
+    with pytest.raises(PackageError, match="http://127.0.0.1:9/x"):
+        agent_package.fetch("http://127.0.0.1:9/x", str(tmp_path / "x"), 1)
+
+
 class Signed:
     """A file, a key and a signature, and a package manager that knows the file."""
 
