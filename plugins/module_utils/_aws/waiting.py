@@ -44,7 +44,7 @@ def wait_for(
     timeout: float,
     first: Found | None = None,
     clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = lambda seconds: time.sleep(seconds),
+    sleep: Callable[[float], None] | None = None,
 ) -> dict[str, Seen]:
     """Look at all that are not there yet, together, until they are; return each as it was last seen.
 
@@ -65,7 +65,7 @@ def wait_for(
             raise _failure(waiter, states, len(names), None if lost else timeout)
         if not waiting:
             return reached
-        sleep(min(pause, left))
+        (sleep or time.sleep)(min(pause, left))
         pause = min(pause * 1.5, LONGEST_PAUSE)
         found = fetch(waiting)
 

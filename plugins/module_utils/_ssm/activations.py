@@ -78,7 +78,7 @@ def create_patiently(
     now: datetime,
     timeout: float,
     clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = lambda seconds: time.sleep(seconds),
+    sleep: Callable[[float], None] | None = None,
 ) -> Resource:
     """Like create(), and gives IAM up to `timeout` seconds to make a new role known."""
     deadline = clock() + timeout
@@ -88,7 +88,7 @@ def create_patiently(
         except Refused as refusal:
             if not _is_unknown_role(refusal) or clock() >= deadline:
                 raise
-        sleep(_ROLE_PAUSE)
+        (sleep or time.sleep)(_ROLE_PAUSE)
 
 
 def _is_unknown_role(refusal: Refused) -> bool:
