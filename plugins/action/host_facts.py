@@ -99,6 +99,9 @@ class ActionModule(ActionBase):
             self._refuse_bad(desired, task_vars)
         host = self._observe(task_vars)
         result.update(changed=False, host=host, ansible_facts={"edgefleet_host": host})
+        if self._interpreter(task_vars) is None:
+            # What Ansible would find out in an execution of its own, before the first module that changes something.
+            result["ansible_facts"]["discovered_interpreter_python"] = host["interpreter"]
         if desired is not None:
             result.update(self._compared(host, desired))
         return result

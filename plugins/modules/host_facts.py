@@ -27,9 +27,10 @@ options:
       - A section that is left out is not compared.
       - C(engine) has C(package) (V(docker.io), V(docker-ce), V(docker), V(moby-engine), or empty for an engine that is
         not to be managed) and C(version).
-      - C(ssm_agent) has C(version) and C(endpoint), which is left as it is when empty.
+      - C(ssm_agent) has C(version), C(endpoint), which is left as it is when empty, and C(source) and C(fingerprints)
+        of its package, which are checked only.
       - C(registration) has C(region).
-      - C(ecs_agent) has C(version) and C(cluster).
+      - C(ecs_agent) has C(version), C(cluster), C(source) and C(fingerprints).
       - C(ecs_config) has the variables of the ECS agent, see M(edgefleet.ecs.agent_config).
       - C(sysctl) has lower limits for C(fs.inotify.max_user_instances) and C(fs.inotify.max_user_watches).
       - C(preflight) has C(allow_unsupported_os) (default V(false)), C(min_disk_mib) (V(2048)), C(min_memory_mib)
@@ -54,7 +55,7 @@ extends_documentation_fragment:
 notes:
   - Needs to be root on the host, so set C(become).
   - Needs Python 3.9 or newer on the host. C(ansible_python_interpreter) is taken when it is a path; otherwise the
-    newest of C(/usr/bin/python3.*) is.
+    newest of C(/usr/bin/python3.*) is, and later modules take it too, which spares them the search.
   - Secret values of C(ecs.config) (registry logins, keys, proxy addresses with a password) never leave the host. In
     their place come digests that are salted with the machine's id.
   - An engine or agent that is stopped is not woken up.
@@ -136,6 +137,10 @@ host:
       description: Version of the Python that ran the script.
       type: str
       sample: 3.11.2
+    interpreter:
+      description: Path of the Python that ran the script.
+      type: str
+      sample: /usr/bin/python3.11
     root:
       description: Whether the script ran as root.
       type: bool

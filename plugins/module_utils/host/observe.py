@@ -688,6 +688,7 @@ def observe() -> dict[str, Any]:
         "kernel": kernel.release,
         "arch": {"arm64": "aarch64", "amd64": "x86_64"}.get(kernel.machine, kernel.machine),
         "python": "%d.%d.%d" % sys.version_info[:3],
+        "interpreter": sys.executable,
         "root": os.geteuid() == 0,
         "cpus": os.cpu_count(),
         "memory_mib": attempt("memory_mib", lambda: os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20),

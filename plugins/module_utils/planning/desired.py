@@ -45,6 +45,16 @@ _SYSCTL = Rule(_number(1), "a positive integer")
 # Partitions and their Regions: us-west-2, cn-north-1, us-gov-east-1, eusc-de-east-1, ap-southeast-4.
 _REGION = Rule(_text(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+"), "an AWS Region such as eu-west-3")
 
+# Where an agent's package comes from, and who may have signed it. Nothing of it can be seen on a host: it is here to be
+# refused before the first package has been changed.
+_ORIGIN = {
+    "source": Rule(lambda value: value in ("url", "repository"), "url or repository"),
+    "fingerprints": Rule(
+        lambda value: isinstance(value, list) and bool(value) and all(map(_text(r"[0-9A-Fa-f]{40}"), value)),
+        "a list of fingerprints of 40 hexadecimal digits, without spaces",
+    ),
+}
+
 RULES: dict[str, dict[str, Rule]] = {
     "engine": {
         "package": Rule(
@@ -54,6 +64,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "version": _VERSION,
     },
     "ssm_agent": {
+        **_ORIGIN,
         "version": _VERSION,
         "endpoint": Rule(
             _text(r"|https?://[^\s/@]+(/[^\s@]*)?"), "a URL such as https://ssm.example.net, or '' to leave it as it is"
@@ -61,6 +72,7 @@ RULES: dict[str, dict[str, Rule]] = {
     },
     "registration": {"region": _REGION},
     "ecs_agent": {
+        **_ORIGIN,
         "version": _VERSION,
         "cluster": Rule(_text(r"[A-Za-z0-9_-]{1,255}"), "1 to 255 letters, digits, hyphens and underscores"),
     },

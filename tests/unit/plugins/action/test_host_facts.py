@@ -26,7 +26,7 @@ GOOD = {"registration": {"region": "us-west-2"}}
 
 def answer(**parts: Any) -> str:
     clock = {"epoch": 1.0, "skew_seconds": None, "synchronized": None}
-    return observe.START + json.dumps({"schema": 1, "clock": clock, **parts}) + observe.END
+    return observe.START + json.dumps({"schema": 1, "clock": clock, "interpreter": "/p/python3", **parts}) + observe.END
 
 
 class Action(host_facts.ActionModule):
@@ -133,8 +133,14 @@ def test_result_in_check_mode() -> None:
     result = Action({}, {"stdout": answer(hostname="x")}).run(task_vars=dict(VARIABLES))
     assert result["changed"] is False
     assert result["host"]["hostname"] == "x"
-    assert result["ansible_facts"] == {"edgefleet_host": result["host"]}
+    assert result["ansible_facts"] == {"edgefleet_host": result["host"], "discovered_interpreter_python": "/p/python3"}
     assert set(result) == {"changed", "host", "ansible_facts"}
+
+
+def test_an_interpreter_that_somebody_set_is_not_passed_on() -> None:
+    variables = {**VARIABLES, "ansible_python_interpreter": "/mine/python3"}
+    result = Action({}, {"stdout": answer()}).run(task_vars=variables)
+    assert set(result["ansible_facts"]) == {"edgefleet_host"}
 
 
 def test_result_with_desired() -> None:
