@@ -592,7 +592,7 @@ def config_read(observed: dict[str, Any] | None) -> bool | None:
     written = [os.stat(ROOT + path).st_mtime for path in CONFIG_FILES.values() if exists(path)]
     if not started or not written:
         return None
-    return max(written) <= started + time.time() - time.clock_gettime(time.CLOCK_MONOTONIC)
+    return bool(max(written) <= started + time.time() - time.clock_gettime(time.CLOCK_MONOTONIC))
 
 
 def introspection() -> dict[str, Any] | None:
