@@ -40,7 +40,15 @@ class Session:
         return environment(end, self.pythons[end], sets)
 
     def pytest(self, layer: Layer, end: str, folder: str, env: Mapping[str, str]) -> None:
-        command = [str(self.environment(end).bin / "python"), "-m", "pytest", "-o", "cache_dir=.cache/pytest", folder]
+        command = [
+            str(self.environment(end).bin / "python"),
+            "-m",
+            "pytest",
+            "-q",
+            "-o",
+            "cache_dir=.cache/pytest",
+            folder,
+        ]
         layer.pytest(f"{folder} on ansible-core {end}", command, env, self.arguments)
 
 
