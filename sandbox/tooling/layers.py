@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from . import console, lint, machine, paths, sanity, variables
-from .python import ENDS, Environment, Python, chosen_ends, environment
+from .python import ENDS, Environment, Python, chosen_ends, environment, locked
 from .results import Layer, summary
 
 USAGE = """\
@@ -24,7 +24,8 @@ layers, in the order they run; all of them when none is named:
 example: bin/test unit -k drift
 EDGEFLEET_ENDS names the ends to test, as in EDGEFLEET_ENDS=2.19; default: all of them ({ends})."""
 
-FLEET_INSTANCE = "test"
+# The sandboxes of tests/fleet and of the molecule scenarios.
+INSTANCES = ("test", "molecule")
 
 
 class Session:
@@ -76,16 +77,19 @@ def run_fleet(session: Session, layer: Layer) -> None:
     machine.prepare_hosts()
     packages = machine.agent_packages()
     ready = session.environment(session.newest)
-    env = {**variables.sandboxed(ready, FLEET_INSTANCE), "EDGEFLEET_PACKAGES": str(packages)}
-    before = machine.instances()
-    try:
-        session.pytest(layer, session.newest, "tests/fleet", env)
-        if not session.arguments:
-            scenarios = [str(ready.bin / "molecule"), "test", "--all"]
-            layer.check("molecule test --all", scenarios, variables.sandboxed(ready, "molecule"), paths.ROOT)
-    finally:
-        for instance in sorted(machine.instances() - before):
-            machine.remove(instance)
+
+    def fleet_env(instance: str) -> dict[str, str]:
+        return {**variables.sandboxed(ready, instance), "EDGEFLEET_PACKAGES": str(packages)}
+
+    with locked(paths.cache() / "fleet.lock"):
+        try:
+            session.pytest(layer, session.newest, "tests/fleet", fleet_env("test"))
+            if not session.arguments:
+                scenarios = [str(ready.bin / "molecule"), "test", "--all"]
+                layer.check("molecule test --all", scenarios, fleet_env("molecule"), paths.ROOT)
+        finally:
+            for instance in INSTANCES:
+                machine.remove(instance)
 
 
 LAYERS: dict[str, Callable[[Session, Layer], None]] = {

@@ -88,11 +88,5 @@ def agent_packages() -> Path:
     return folder
 
 
-def instances() -> set[str]:
-    """Sandboxes on this machine, running or left by a crash."""
-    root = paths.state("x").parent
-    return {entry.name for entry in root.iterdir() if entry.is_dir()} if root.is_dir() else set()
-
-
 def remove(instance: str) -> None:
     console.run([str(HOSTS), "--instance", instance, "down"], log=paths.logs() / f"hosts-down-{instance}.log")
