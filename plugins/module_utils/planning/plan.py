@@ -161,6 +161,7 @@ def _decide(
         "stays_draining": False,
         "attributes": {},
         "versions": {},
+        "warnings": [],
     }
     if observation.get("unreachable") or observation.get("failed"):
         action = UNREACHABLE if observation.get("unreachable") else FAILED
@@ -184,6 +185,7 @@ def _decide(
         "stays_draining": instance.get("status") == "DRAINING" and DRAIN_MARK not in instance["attributes"],
         "attributes": wanted,
         "versions": observation["host"]["packages"],
+        "warnings": [finding["what"] for finding in observation["findings"] if finding["level"] == "warning"],
     }
 
 

@@ -124,7 +124,7 @@ def _host_lines(host: Mapping[str, Any]) -> list[str]:
     return [
         f"     {entry['component']}: {_one_line(entry['reason'])}{' (disruptive)' if entry['disruptive'] else ''}"
         for entry in host["drift"]
-    ]
+    ] + [f"     warning: {_one_line(warning)}" for warning in host["warnings"]]
 
 
 def _head(run: Mapping[str, Any]) -> str:

@@ -150,7 +150,8 @@ def test_preflight_errors_block_and_name_the_way_out() -> None:
 
 def test_warnings_do_not_block() -> None:
     finding = {"check": "clock", "level": "warning", "what": "x", "why": "", "advice": ""}
-    assert build({"lab-1": observation(findings=[finding])})["hosts"]["lab-1"]["action"] == "unchanged"
+    host = build({"lab-1": observation(findings=[finding])})["hosts"]["lab-1"]
+    assert (host["action"], host["warnings"]) == ("unchanged", ["x"])
 
 
 def test_an_identity_that_ssm_does_not_know_blocks() -> None:

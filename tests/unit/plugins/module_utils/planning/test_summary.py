@@ -10,7 +10,7 @@ from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import summ
 
 
 def host(site: str, action: str, *drift: dict[str, Any], reason: str = "") -> dict[str, Any]:
-    return {"site": site, "action": action, "reason": reason, "drift": list(drift), "versions": {}}
+    return {"site": site, "action": action, "reason": reason, "drift": list(drift), "versions": {}, "warnings": []}
 
 
 ENGINE = {"component": "engine", "before": None, "after": "docker.io", "disruptive": True, "reason": "not installed"}
@@ -75,6 +75,12 @@ def test_plan_lines_say_what_order_and_why() -> None:
         "  oslo/oslo-1",
         "     unreachable: No route to host",
     ]
+
+
+def test_plan_lines_name_warnings() -> None:
+    hosts = {"lab-1": {**host("lab", "unchanged"), "warnings": ["The clock is not synchronized."]}}
+    lines = summary.plan_lines({**PLAN, "hosts": hosts, "batches": []})
+    assert lines[1:] == ["  lab/lab-1", "     warning: The clock is not synchronized."]
 
 
 def test_plan_lines_say_once_what_many_hosts_share() -> None:
