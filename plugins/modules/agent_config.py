@@ -137,7 +137,7 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.edgefleet.ecs.plugins.module_utils.host import ecs_config, files
+from ansible_collections.edgefleet.ecs.plugins.module_utils.host import ecs_config, ecs_readers, ecs_secrets, files
 from ansible_collections.edgefleet.ecs.plugins.module_utils.host.ecs_settings import FILES, INSTANCE, SETTINGS, USER
 
 STATE_FILE = "/var/lib/ecs/data/agent.db"
@@ -154,11 +154,11 @@ class QuietModule(AnsibleModule):
 
 def effective(texts: t.Mapping[str, str]) -> dict[str, str]:
     """What the agent sees of both files: the user's one wins."""
-    return {**ecs_config.parse_agent(texts[INSTANCE]), **ecs_config.parse_agent(texts[USER])}
+    return {**ecs_readers.parse_agent(texts[INSTANCE]), **ecs_readers.parse_agent(texts[USER])}
 
 
 def meaning(text: str) -> tuple[dict[str, str], dict[str, str]]:
-    return ecs_config.parse_agent(text), ecs_config.parse_systemd(text)
+    return ecs_readers.parse_agent(text), ecs_readers.parse_systemd(text)
 
 
 def _data(text: str) -> t.Any:
@@ -182,7 +182,7 @@ def make_diff(
 ) -> list[dict[str, str]]:
     diffs = []
     for name in ORDER:
-        shown_before, shown_after = ecs_config.mask_change(before[name], after[name])
+        shown_before, shown_after = ecs_secrets.mask_change(before[name], after[name])
         header = {"before_header": paths[name], "after_header": paths[name]}
         diffs.append({**header, "before": shown_before, "after": shown_after})
     return diffs
@@ -220,7 +220,7 @@ def mask_options(config: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 def _mask_option(name: str, value: t.Any) -> t.Any:
     text = value if isinstance(value, str) else json.dumps(value)
-    return ecs_config.mask_value(name, text) if ecs_config.is_secret(name, text) else value
+    return ecs_secrets.mask_value(name, text) if ecs_secrets.is_secret(name, text) else value
 
 
 def main() -> None:

@@ -5,7 +5,7 @@
 """Every variable that an ecs.config file may hold, as data.
 
 Sources, at agent 1.105.1: README.md, agent/config/*.go, ecs-init/config/common.go and ecs-init/docker/*.go of
-https://github.com/aws/amazon-ecs-agent. Checks over this table are in ecs_config.py.
+https://github.com/aws/amazon-ecs-agent. Checks over this table are in ecs_values.py and ecs_config.py.
 """
 
 from __future__ import annotations

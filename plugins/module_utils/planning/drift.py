@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from ..host import ecs_config
+from ..host import ecs_config, ecs_secrets
 from ..host.ecs_settings import FILES, SETTINGS
 
 SECURE_MODE = "0600"
@@ -175,7 +175,7 @@ def _config_file(
     path = FILES[file]
     if observed["present"] and observed["mode"] != SECURE_MODE:
         yield Difference(f"mode of {path}", observed["mode"], SECURE_MODE, f"{path} has mode {observed['mode']}")
-    if observed["sha256"] == ecs_config.fingerprint(machine_id, text):
+    if observed["sha256"] == ecs_secrets.fingerprint(machine_id, text):
         return
     if not observed["present"]:
         yield Difference(path, "absent", "present", f"{path} is missing")
@@ -191,7 +191,7 @@ def _variables(
 ) -> Differences:
     for name in sorted({*before, *after}):
         old, new = before.get(name), after.get(name)
-        if old == new or (old is not None and new is not None and ecs_config.same(machine_id, old, new)):
+        if old == new or (old is not None and new is not None and ecs_secrets.same(machine_id, old, new)):
             continue
         yield Difference(
             # The other file may hold the same variable: then both lines must show.
@@ -207,7 +207,7 @@ def _variables(
 def _shown(name: str, value: str | None) -> str | None:
     if value is None:
         return ABSENT
-    return ecs_config.HIDDEN if value.startswith("sha256:") else ecs_config.mask_value(name, value)
+    return ecs_secrets.HIDDEN if value.startswith("sha256:") else ecs_secrets.mask_value(name, value)
 
 
 def _ecs_agent(host: Host, desired: Mapping[str, Any]) -> Differences:

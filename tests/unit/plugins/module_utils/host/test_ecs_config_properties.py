@@ -15,13 +15,15 @@ hypothesis = pytest.importorskip("hypothesis", reason="only with the development
 
 from ansible_collections.edgefleet.ecs.plugins.module_utils.host.ecs_config import (  # noqa: E402
     lint,
-    mask,
-    parse_agent,
-    parse_systemd,
     render,
     to_texts,
     validate,
 )
+from ansible_collections.edgefleet.ecs.plugins.module_utils.host.ecs_readers import (  # noqa: E402
+    parse_agent,
+    parse_systemd,
+)
+from ansible_collections.edgefleet.ecs.plugins.module_utils.host.ecs_secrets import mask  # noqa: E402
 from ansible_collections.edgefleet.ecs.plugins.module_utils.host.ecs_settings import SETTINGS, Setting  # noqa: E402
 
 st = hypothesis.strategies

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.edgefleet.ecs.plugins.module_utils.host import ecs_config
+from ansible_collections.edgefleet.ecs.plugins.module_utils.host import ecs_values
 from ansible_collections.edgefleet.ecs.plugins.module_utils.host.ecs_settings import (
     CREDENTIAL_VARIABLES,
     FILES,
@@ -42,15 +42,15 @@ def test_credentials_are_no_settings() -> None:
 
 @pytest.mark.parametrize("setting", SETTINGS.values(), ids=str)
 def test_row(setting: Setting) -> None:
-    assert setting.type in ecs_config._WRITERS
+    assert setting.type in ecs_values._WRITERS
     assert setting.file in FILES
     assert setting.external in ("allowed", "required", "forbidden", "ignored", "managed")
     assert setting.doc.endswith(".") and len(setting.doc) < 120
     assert all(name in SETTINGS for name, _value in setting.requires)
-    assert ecs_config.allowed(setting)
+    assert ecs_values.allowed(setting)
 
 
 @pytest.mark.parametrize("setting", [s for s in SETTINGS.values() if s.default is not None], ids=str)
 def test_default_is_a_valid_value(setting: Setting) -> None:
-    text = ecs_config.to_text(setting, setting.default)
+    text = ecs_values.to_text(setting, setting.default)
     assert text == setting.default or json.loads(text) == json.loads(str(setting.default))

@@ -17,7 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.edgefleet.ecs.plugins.module_utils.host import ecs_config, ecs_settings, observe
+from ansible_collections.edgefleet.ecs.plugins.module_utils.host import (
+    ecs_config,
+    ecs_readers,
+    ecs_secrets,
+    ecs_settings,
+    observe,
+)
 
 MACHINE_ID = "0123456789abcdef0123456789abcdef"
 SCRIPT = Path(str(observe.__file__))
@@ -572,7 +578,7 @@ TEXTS = [
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_both_readers_of_ours_read_alike(text: str) -> None:
-    assert observe.parse_agent(text) == ecs_config.parse_agent(text)
+    assert observe.parse_agent(text) == ecs_readers.parse_agent(text)
 
 
 @pytest.mark.parametrize(
@@ -596,14 +602,14 @@ def test_no_secret_leaves_the_host(write: Write, text: str) -> None:
     found = observe.ecs_config(MACHINE_ID)["user"]
     (value,) = found["values"].values()
     assert "hunter2" not in json.dumps(found)
-    assert value == ecs_config.digest(MACHINE_ID, text.partition("=")[2])
+    assert value == ecs_secrets.digest(MACHINE_ID, text.partition("=")[2])
 
 
 def test_whatever_the_collection_calls_secret_is_hidden() -> None:
     values = ["x", "http://u:p@h", "u:p@h", '{"api_key":"x"}', '{"a":"b"}', "https://h/?u=http://u:p@h", "a@b"]
     for name in [*ecs_settings.SETTINGS, "OTHER", "OTHER_SECRET", "other_token"]:
         for value in values:
-            if ecs_config.is_secret(name, value):
+            if ecs_secrets.is_secret(name, value):
                 assert observe.is_secret(name, value), (name, value)
 
 
@@ -620,7 +626,7 @@ def test_a_config_file(write: Write) -> None:
     write("/etc/ecs/ecs.config", text).chmod(0o640)
     found = observe.ecs_config(MACHINE_ID)
     assert found["user"] == {
-        "present": True, "mode": "0640", "sha256": ecs_config.fingerprint(MACHINE_ID, text),
+        "present": True, "mode": "0640", "sha256": ecs_secrets.fingerprint(MACHINE_ID, text),
         "values": {"ECS_CLUSTER": "retail"}, "problems": [],
     }  # fmt: skip
     assert found["instance"] == {"present": False, "mode": None, "sha256": None, "values": {}, "problems": []}

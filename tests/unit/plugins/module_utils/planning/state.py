@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.edgefleet.ecs.plugins.module_utils.host import ecs_config, observe
+from ansible_collections.edgefleet.ecs.plugins.module_utils.host import ecs_config, ecs_secrets, observe
 
 MACHINE_ID = "0123456789abcdef0123456789abcdef"
 IDENTITY = "mi-0123456789abcdef0"
@@ -36,7 +36,7 @@ def config_files(config: dict[str, Any]) -> dict[str, Any]:
         file: {
             "present": True,
             "mode": "0600",
-            "sha256": ecs_config.fingerprint(MACHINE_ID, text),
+            "sha256": ecs_secrets.fingerprint(MACHINE_ID, text),
             "values": {
                 name: observe.concealed(name, value, MACHINE_ID) for name, value in observe.parse_agent(text).items()
             },
