@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,16 @@ WRITES = ("Create", "Put", "Update", "Delete", "Register", "Deregister", "Tag", 
 BARE = "test ! -e /etc/ecs -a ! -e /var/lib/amazon && ! dpkg -s docker.io >/dev/null 2>&1"
 OLD_OS = "sudo sed -i.kept s/^VERSION_ID=.*/VERSION_ID=9/ /etc/os-release"
 REAL_OS = "sudo mv /etc/os-release.kept /etc/os-release"
+CHANGED: dict[str, Any] = {"ecs_agent_config": {"ECS_IMAGE_CLEANUP_INTERVAL": "45m"}}
+
+
+def _said(instance: dict[str, Any], attribute: str) -> str:
+    return next((entry.get("value", "") for entry in instance["attributes"] if entry["name"] == attribute), "")
+
+
+def _set_status(fleet: Fleet, arn: str, status: str) -> None:
+    request = f"cluster='demo-edge', containerInstances=['{arn}'], status='{status}'"
+    fleet.boto3(f"client('ecs').update_container_instances_state({request})")
 
 
 @pytest.mark.parametrize(
@@ -117,9 +128,8 @@ def test_the_rest_comes_when_it_can(fleet: Fleet) -> None:
     instances = fleet.instances()
     assert len(instances) == len(HOSTS)
     assert all(item["status"] == "ACTIVE" and item["agentConnected"] for item in instances)
-    attributes = [{entry["name"]: entry.get("value") for entry in item["attributes"]} for item in instances]
-    assert sorted(item["site"] for item in attributes) == sorted(site for site, hosts in SITES.items() for _ in hosts)
-    assert {item["fleet_release"] for item in attributes} == {"2026.11"}
+    assert sorted(_said(item, "site") for item in instances) == sorted(site for site in SITES for _host in SITES[site])
+    assert {_said(item, "fleet_release") for item in instances} == {"2026.11"}
 
 
 def test_without_drift_a_run_asks_every_host_once_and_changes_nothing(fleet: Fleet) -> None:
@@ -139,9 +149,8 @@ def test_without_drift_a_run_asks_every_host_once_and_changes_nothing(fleet: Fle
 
 
 def test_check_mode_shows_a_change_and_makes_none(fleet: Fleet) -> None:
-    change = {"ecs_agent_config": {"ECS_IMAGE_CLEANUP_INTERVAL": "45m"}}
     fleet.forget_calls()
-    run = fleet.playbook("site", "--check", "--diff", **change)
+    run = fleet.playbook("site", "--check", "--diff", **CHANGED)
     assert run.code == 0, run.output
     assert {name: run.changed[name] for name in HOSTS} == dict.fromkeys(HOSTS, 1)
     assert "ECS_IMAGE_CLEANUP_INTERVAL" in run.output and "45m" in run.output
@@ -152,7 +161,7 @@ def test_check_mode_shows_a_change_and_makes_none(fleet: Fleet) -> None:
 def test_a_change_of_ecs_config_drains_nothing_and_keeps_every_identity(fleet: Fleet) -> None:
     before = {item["ec2InstanceId"]: item["containerInstanceArn"] for item in fleet.instances()}
     fleet.forget_calls()
-    run = fleet.playbook("site", ecs_agent_config={"ECS_IMAGE_CLEANUP_INTERVAL": "45m"})
+    run = fleet.playbook("site", **CHANGED)
     assert run.code == 0, run.output
     assert set(run.outcomes.values()) == {"converged"}
     assert "ECS_IMAGE_CLEANUP_INTERVAL=45m" in fleet.hosts("ssh", "oslo-2", "sudo cat /etc/ecs/ecs.config")
@@ -169,19 +178,44 @@ def test_a_host_that_fails_stops_its_site_and_all_that_come_later(fleet: Fleet) 
     assert all(item["status"] == "ACTIVE" for item in fleet.instances())
 
 
+def test_a_new_engine_waits_for_a_drain(fleet: Fleet) -> None:
+    version = fleet.hosts("ssh", "lab-1", "dpkg-query --show --showformat='${Version}' docker.io")
+    older = "/^Package: docker.io$/,/^$/s/^Version: .*/Version: 0.1-1/"
+    fleet.hosts("ssh", "lab-1", f"sudo sed -i '{older}' /var/lib/dpkg/status")
+    arn = next(item["containerInstanceArn"] for item in fleet.instances() if _said(item, "site") == "oslo")
+    _set_status(fleet, arn, "DRAINING")
+    fleet.forget_calls()
+    run = fleet.playbook("rollout", container_engine_version=version, **CHANGED)
+    assert run.code == 0, run.output
+    assert "site lab: lab-1  (drains 1)" in run.output
+    assert run.outcomes == {**dict.fromkeys(HOSTS, "unchanged"), "lab-1": "converged"}
+    assert fleet.hosts("ssh", "lab-1", "dpkg-query --show --showformat='${Version}' docker.io") == version
+    # To DRAINING and back; the host that an operator has drained stays so.
+    assert fleet.calls()["ecs:UpdateContainerInstancesState"] == 2
+    assert {item["containerInstanceArn"] for item in fleet.instances() if item["status"] == "DRAINING"} == {arn}
+    assert not any(_said(item, "fleet_drained") for item in fleet.instances())
+    _set_status(fleet, arn, "ACTIVE")
+
+
+def test_a_host_of_another_cluster_is_not_moved_undrained(fleet: Fleet) -> None:
+    fleet.boto3("client('ecs').create_cluster(clusterName='other')")
+    run = fleet.playbook("rollout", fleet_cluster="other", **CHANGED)
+    assert run.code == 2, run.output
+    assert run.outcomes == dict.fromkeys(HOSTS, "blocked")
+    assert "in cluster demo-edge" in run.output
+
+
 def test_a_host_that_an_unfinished_run_left_draining_comes_back(fleet: Fleet) -> None:
     arn = fleet.instances()[0]["containerInstanceArn"]
-    fleet.boto3(
-        f"[client('ecs').put_attributes(cluster='demo-edge', attributes=[{{'name': 'fleet_drained', 'value': 'x', "
-        f"'targetType': 'container-instance', 'targetId': '{arn}'}}]), client('ecs').update_container_instances_state("
-        f"cluster='demo-edge', containerInstances=['{arn}'], status='DRAINING')] and None"
-    )
-    run = fleet.playbook("rollout", ecs_agent_config={"ECS_IMAGE_CLEANUP_INTERVAL": "45m"})
+    mark = f"{{'name': 'fleet_drained', 'value': 'x', 'targetType': 'container-instance', 'targetId': '{arn}'}}"
+    fleet.boto3(f"client('ecs').put_attributes(cluster='demo-edge', attributes=[{mark}])")
+    _set_status(fleet, arn, "DRAINING")
+    run = fleet.playbook("rollout", **CHANGED)
     assert run.code == 0, run.output
     assert sorted(run.outcomes.values()) == ["converged", *["unchanged"] * 5]
     instance = next(item for item in fleet.instances() if item["containerInstanceArn"] == arn)
     assert instance["status"] == "ACTIVE"
-    assert "fleet_drained" not in {entry["name"] for entry in instance["attributes"]}
+    assert not _said(instance, "fleet_drained")
 
 
 def test_a_wrong_activation_leaves_a_registered_host_registered(fleet: Fleet) -> None:
@@ -199,5 +233,5 @@ def test_a_wrong_activation_leaves_a_registered_host_registered(fleet: Fleet) ->
     assert "InvalidActivation" in done.stdout
     assert "not-the-code-of-any-activation" not in done.stdout + done.stderr
     assert fleet.hosts("ssh", "lab-1", truth) == before
-    run = fleet.playbook("rollout", ecs_agent_config={"ECS_IMAGE_CLEANUP_INTERVAL": "45m"})
+    run = fleet.playbook("rollout", **CHANGED)
     assert set(run.outcomes.values()) == {"unchanged"}, run.output

@@ -171,7 +171,7 @@ def _decide(
     instance = instances.get(identity or "") or {}
     wanted = {**observation.get("attributes", {}), **({RELEASE_ATTRIBUTE: release} if release else {})}
     drift = _joined(observation["drift"], region_drift(instance, wanted) if instance else _unknown_to_ecs(identity))
-    reason = _why_blocked(observation, identity, nodes)
+    reason = _why_blocked(observation, identity, nodes) or _why_not_drained(observation, drift, instance)
     return {
         "action": BLOCKED if reason else CONVERGE if drift else UNCHANGED,
         "reason": reason,
@@ -199,6 +199,22 @@ def _why_blocked(observation: Mapping[str, Any], identity: str | None, nodes: Se
             "account or Region). Remove the dead identity (edgefleet.ecs.registration, state: absent) and run again."
         )
     return ""
+
+
+def _why_not_drained(
+    observation: Mapping[str, Any], drift: Sequence[Mapping[str, Any]], instance: Mapping[str, Any]
+) -> str:
+    """A change that ends tasks waits for a drain, and only a container instance of this cluster can be drained."""
+    agent = observation["host"]["ecs_agent"] or {}
+    disturbing = [entry["reason"] for entry in drift if entry["disruptive"]]
+    if not disturbing or instance or not agent.get("introspection"):
+        return ""
+    where = str(agent["introspection"].get("cluster") or "").rpartition("/")[2]
+    return (
+        f"A change would end tasks ({'; '.join(disturbing)}), but the host is no container instance of this cluster that "
+        f"could be drained: its agent says that it is in cluster {where}. Drain and deregister it there, stop ecs on the "
+        "host, remove /var/lib/ecs/data/agent.db, and run again."
+    )
 
 
 def _batches(

@@ -30,7 +30,7 @@ def observation(
 ) -> dict[str, Any]:
     registration = {"registered": identity is not None, "instance_id": identity}
     return {
-        "host": {"registration": registration, "packages": {}},
+        "host": {"registration": registration, "packages": {}, "ecs_agent": {"introspection": None}},
         "drift": list(drifts),
         "findings": list(findings),
         **more,
@@ -146,6 +146,15 @@ def test_preflight_errors_block_and_name_the_way_out() -> None:
     }
     host = build({"lab-1": observation(drift("engine"), findings=[finding])})["hosts"]["lab-1"]
     assert (host["action"], host["reason"]) == ("blocked", "Debian 9 is not supported. Upgrade it.")
+
+
+def test_a_host_of_another_cluster_is_not_moved_undrained() -> None:
+    seen = observation(drift("ecs_config", disruptive=True), identity="mi-1")
+    seen["host"]["ecs_agent"]["introspection"] = {"cluster": "old"}
+    host = build({"lab-1": seen}, {"instances": [], "nodes": ["mi-1"]})["hosts"]["lab-1"]
+    assert host["action"] == "blocked"
+    assert "in cluster old" in host["reason"]
+    assert build({"lab-1": seen}, {"instances": [instance("mi-1")]})["hosts"]["lab-1"]["action"] == "converge"
 
 
 def test_warnings_do_not_block() -> None:
