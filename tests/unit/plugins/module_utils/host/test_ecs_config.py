@@ -161,6 +161,11 @@ def test_no_secret_in_an_error(value: Any) -> None:
     assert "(hidden)" in message and "hunter2" not in message and "42" not in message
 
 
+def test_no_member_of_broken_json_in_an_error() -> None:
+    message = only(ECS_LOG_OPTS='{"splunk-token":"hunter2"')
+    assert "(hidden)" in message and "hunter2" not in message
+
+
 def test_no_proxy_password_in_an_error() -> None:
     for proxy in ("http://joe:hunter2@proxy:3128\\", "joe:hunter2@proxy:3128 "):
         message = only(HTTP_PROXY=proxy, NO_PROXY=NO_PROXY)
