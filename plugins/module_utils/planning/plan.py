@@ -211,9 +211,9 @@ def _why_not_drained(
         return ""
     where = str(agent["introspection"].get("cluster") or "").rpartition("/")[2]
     return (
-        f"A change would end tasks ({'; '.join(disturbing)}), but the host is no container instance of this cluster that "
-        f"could be drained: its agent says that it is in cluster {where}. Drain and deregister it there, stop ecs on the "
-        "host, remove /var/lib/ecs/data/agent.db, and run again."
+        f"A change would end tasks ({'; '.join(disturbing)}), but the host is no container instance of this cluster "
+        f"that could be drained: its agent says that it is in cluster {where}. Drain and deregister it there, stop ecs "
+        "on the host, remove /var/lib/ecs/data/agent.db, and run again."
     )
 
 
