@@ -92,8 +92,8 @@ def test_it_prints_one_line_of_json_between_the_markers() -> None:
 
 PARTS = {
     "schema", "hostname", "machine_id", "boot_id", "kernel", "arch", "python", "interpreter", "root", "cpus",
-    "memory_mib", "os", "systemd", "cgroup", "clock", "disk", "packages", "snap_ssm_agent", "engine", "units", "registration",
-    "credentials", "ecs_config", "ecs_agent", "ssm_config", "nat", "sysctl", "foreign", "errors",
+    "memory_mib", "os", "systemd", "cgroup", "clock", "disk", "packages", "snap_ssm_agent", "engine", "units",
+    "registration", "credentials", "ecs_config", "ecs_agent", "ssm_config", "nat", "sysctl", "foreign", "errors",
 }  # fmt: skip
 
 
