@@ -14,7 +14,7 @@ import typing as t
 
 from .ecs_secrets import HIDDEN, is_secret, names_secret
 from .ecs_settings import CREDENTIAL_VARIABLES, FILES, FORBIDDEN, IGNORED, MANAGED, REQUIRED, SETTINGS, Setting
-from .ecs_values import Refused, allowed, check_plain, to_text
+from .ecs_values import Refused, allowed, to_text
 
 HEADER = "# Written by Ansible, collection edgefleet.ecs. Edits made here will be lost."
 
@@ -120,52 +120,3 @@ def _render_file(values: t.Mapping[str, str]) -> str:
 def render(config: t.Mapping[str, t.Any]) -> dict[str, str]:
     """Content of both files, always the same for the same data. The configuration must have passed validate()."""
     return {file: _render_file(values) for file, values in to_texts(config).items()}
-
-
-# A file that somebody else wrote -------------------------------------------------------------------------------------
-
-
-def _lint_value(key: str, value: str) -> str:
-    setting = SETTINGS.get(key)
-    if setting is None or key in CREDENTIAL_VARIABLES:
-        return _check_one(key, value, True)[1]
-    try:
-        check_plain(value)
-        to_text(setting, value)
-    except Refused as refused:
-        return _message(key, value, refused.rule, allowed(setting), refused.advice)
-    return ""
-
-
-def _lint_line(line: str, seen: set[str]) -> str:
-    stripped = line.strip()
-    if not stripped:
-        return ""
-    if stripped[0] in "#;":
-        return "a comment with `=` becomes a variable of the agent" if "=" in stripped else ""
-    key, equals, value = stripped.partition("=")
-    if not equals:
-        return "no `=`, so that nobody reads it"
-    if key.startswith("export "):
-        return "`export` makes it unreadable for both readers"
-    if key != key.strip() or value != value.strip():
-        return "spaces round `=` are part of name and value for the agent"
-    if key in seen:
-        return f"{key}: given twice, the last one counts"
-    seen.add(key)
-    return _lint_value(key, value)
-
-
-def lint(text: str) -> list[str]:
-    """What is wrong with a file as it stands, line by line. No secret is in it."""
-    problems: list[str] = []
-    if text.startswith("\ufeff"):
-        problems.append("line 1: a byte order mark makes the first variable unknown to both readers")
-    if "\r" in text:
-        problems.append("the lines end in CR LF, and the agent takes only LF")
-    seen: set[str] = set()
-    for number, line in enumerate(text.lstrip("\ufeff").split("\n"), 1):
-        problem = _lint_line(line.rstrip("\r"), seen)
-        if problem:
-            problems.append(f"line {number}: {problem}")
-    return problems

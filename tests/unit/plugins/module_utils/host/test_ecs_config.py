@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.edgefleet.ecs.plugins.module_utils.host.ecs_config import lint, render, to_texts, validate
+from ansible_collections.edgefleet.ecs.plugins.module_utils.host.ecs_config import render, to_texts, validate
 from ansible_collections.edgefleet.ecs.plugins.module_utils.host.ecs_readers import parse_agent
 from ansible_collections.edgefleet.ecs.plugins.module_utils.host.ecs_settings import CREDENTIAL_VARIABLES
 
@@ -194,51 +194,3 @@ def test_header_is_no_variable() -> None:
 
 def test_order_does_not_depend_on_the_input() -> None:
     assert render(dict(reversed(list(BASE.items())))) == render(BASE)
-
-
-def test_what_is_written_has_no_problems() -> None:
-    for text in render({**BASE, "ECS_INSTANCE_ATTRIBUTES": {"site": "lyon"}}).values():
-        assert lint(text) == []
-
-
-# A file that somebody else wrote --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "part"),
-    [
-        ('ECS_CLUSTER="x"', "begins with a quote"),
-        ('ECS_INSTANCE_ATTRIBUTES=\'{"site":"oslo"}\'', "begins with a quote"),
-        ("# managed by Ansible: a=b", "comment"),
-        ("ECS_CLUSTER = v", "spaces round"),
-        ("export ECS_CLUSTER=1", "export"),
-        ('ECS_LOG_OPTS={"p":"a\\\\b"}', "backslash"),
-        ("ECS_EXTERNAL=True", "lower case"),
-        ("ECS_IMAGE_PULL_BEHAVIOR=sometimes", "not one of the choices"),
-        ("ECS_CONTAINER_STOP_TIMEOUT=30", "no unit"),
-        ("ECS_POLL_METRICS=yes", "lower case"),
-        ("ECS_RESERVED_PORTS=22,80", "not JSON"),
-        ("ECS_RESERVED_PORTS=[22]", "lacks"),
-        ("ECS_CONTAINER_INSTANCE_TAGS={\u201ca\u201d:\u201cb\u201d}", "typographic"),
-        ("ECS_CONTAINER_INSTANCE_TAGS={'a':'b'}", "looks like Python"),
-        ('ECS_CONTAINER_INSTANCE_TAGS={"a":1}', "a number"),
-        ("AWS_ACCESS_KEY_ID=AKIA", "identity"),
-        ("ECS_CLUSTR=x", "did you mean ECS_CLUSTER?"),
-        ("nonsense", "no `=`"),
-        ("ECS_CLUSTER=a\nECS_CLUSTER=b", "line 2: ECS_CLUSTER: given twice"),
-        ("\ufeffECS_CLUSTER=a", "byte order mark"),
-        ("ECS_CLUSTER=a\r\n", "CR LF"),
-    ],
-)
-def test_lint(text: str, part: str) -> None:
-    assert any(part in problem for problem in lint(text + "\n")), lint(text)
-
-
-def test_lint_hides_secrets() -> None:
-    text = "AWS_SECRET_ACCESS_KEY=hunter2\nECS_ENGINE_AUTH_DATA='hunter2'\nHTTP_PROXY='http://a:hunter2@p'\n"
-    assert len(lint(text)) == 3
-    assert "hunter2" not in "".join(lint(text))
-
-
-def test_lint_of_an_empty_file() -> None:
-    assert lint("") == [] and lint("\n# comment\n\n") == []
