@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -90,3 +92,19 @@ def test_other_requirements_get_another_environment(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(python, "_build", lambda path, *_: path.mkdir(parents=True))
     this = Python(HERE, Path(sys.executable))
     assert python.environment("2.21", this, ["test"]).path != python.environment("2.21", this, ["sandbox"]).path
+
+
+def test_environments_that_nobody_asked_for_in_a_while_are_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGEFLEET_CACHE", str(tmp_path))
+    monkeypatch.setattr(python, "_build", lambda path, *_: path.mkdir(parents=True))
+    for name, age in (("venv-2.19-old", python.UNUSED_SECONDS + 60), ("venv-2.19-young", 60)):
+        ready = tmp_path / name / ".complete"
+        ready.parent.mkdir()
+        ready.touch()
+        os.utime(ready, (time.time() - age,) * 2)
+    python.environment("2.21", Python(HERE, Path(sys.executable)), ["test"])
+    kept = {path.name for path in tmp_path.glob("venv-*") if path.is_dir()}
+    assert "venv-2.19-young" in kept
+    assert "venv-2.19-old" not in kept
