@@ -105,7 +105,11 @@ def locked(path: Path) -> Iterator[None]:
     """One at a time: another checkout may want the same thing in the cache right now."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            console.say(f"      waiting for another run, which holds {path}")
+            fcntl.flock(stream, fcntl.LOCK_EX)
         yield
 
 
