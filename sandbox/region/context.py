@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from .calls import CallLog
@@ -30,6 +30,8 @@ class Settings:
     partition: str = "aws"
     connected_timeout: float = 20.0
     ping_timeout: float = 600.0
+    # Secrets of the operators' access keys; None: any key will do, and its signatures are not verified.
+    operators: Mapping[str, str] | None = None
 
 
 @dataclass
@@ -45,6 +47,8 @@ class Region:
     ecs: EcsStore = field(default_factory=EcsStore)
     ssm: SsmStore = field(default_factory=SsmStore)
     unimplemented: Counter[str] = field(default_factory=Counter)
+    # How to reach an agent that holds a session, by container instance ARN; see ecs/agents.py.
+    bells: dict[str, Callable[[], None]] = field(default_factory=dict)
 
     def reset(self) -> None:
         self.clock.reset()

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Amazon ECS: clusters, container instances and the agents' calls. Importing the package registers its handlers."""
 
-from . import agents, attributes, clusters, container_instances, tags
+from . import agent_calls, attributes, clusters, container_instances, tags
 
 SERVICE = "ecs"
 
-__all__ = ["SERVICE", "agents", "attributes", "clusters", "container_instances", "tags"]
+__all__ = ["SERVICE", "agent_calls", "attributes", "clusters", "container_instances", "tags"]

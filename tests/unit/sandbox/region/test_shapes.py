@@ -26,6 +26,7 @@ IMPLEMENTED = {
         "ListTagsForResource",
         "PutAttributes",
         "RegisterContainerInstance",
+        "SubmitAttachmentStateChanges",
         "SubmitContainerStateChange",
         "SubmitTaskStateChange",
         "TagResource",
