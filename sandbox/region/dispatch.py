@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 import uuid
 from typing import Any
 
-from . import ecs, registry, shapes, ssm, wire
+from . import ecs, registry, shapes, signatures, ssm, wire
 from .context import Context, Region
 from .errors import ApiError, HandToMoto, not_implemented, validation
 from .faults import Fault
@@ -102,7 +103,24 @@ class Front:
         by_key_pair = is_managed_node_id(call.scope.access_key_id)
         if by_key_pair and (call.service, call.action) not in SIGNED_BY_KEY_PAIR:
             raise ApiError("UnrecognizedClientException", "The security token included in the request is invalid.")
-        self.region.credentials.check(caller, self.region.clock.now())
+        self._verify(call, caller)
+
+    def _verify(self, call: wire.Call, caller: Caller) -> None:
+        """Believe no signature; those of operators only when the command line says nothing about them."""
+        key = caller.access_key_id or ""
+        if is_managed_node_id(key):
+            node = self.region.ssm.nodes.get(key)
+            if node is not None:  # the action itself refuses strangers
+                signatures.verify_key_pair(call.request.headers, node.public_key)
+            return
+        token = self.region.credentials.check(caller, self.region.clock.now())
+        operators = self.region.settings.operators
+        if token is not None:
+            signatures.verify(call.request, token.secret_access_key, token.session_token, time.time())
+        elif operators is not None and not key.startswith("ASIA"):  # sessions of moto's STS have no secret that we know
+            if key not in operators:
+                raise ApiError("UnrecognizedClientException", "The security token included in the request is invalid.")
+            signatures.verify(call.request, operators[key], "", time.time())
 
     def _own(self, call: wire.Call, caller: Caller, request_id: str) -> wire.Reply:
         handler = registry.find(call.service, call.action)
