@@ -15,6 +15,7 @@ from .ecs.model import EcsStore
 from .errors import ApiError
 from .faults import Faults
 from .identity import Caller, Credentials
+from .links import Links, Session
 from .ssm.model import SsmStore
 
 # The trust policy of a role by the role's name, None when there is no such role.
@@ -49,6 +50,9 @@ class Region:
     unimplemented: Counter[str] = field(default_factory=Counter)
     # How to reach an agent that holds a session, by container instance ARN; see ecs/agents.py.
     bells: dict[str, Callable[[], None]] = field(default_factory=dict)
+    # Open websockets of agents, and the outages that keep hosts from the Region.
+    sessions: set[Session] = field(default_factory=set)
+    links: Links = field(default_factory=Links)
 
     def reset(self) -> None:
         self.clock.reset()
@@ -58,6 +62,9 @@ class Region:
         self.ecs = EcsStore()
         self.ssm = SsmStore()
         self.unimplemented.clear()
+        self.links = Links()
+        for session in list(self.sessions):
+            session.hang_up()
 
     def arn(self, service: str, resource: str) -> str:
         settings = self.settings

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from . import faults
+from . import faults, links
 from .context import Region
 from .moto_app import Moto
 
@@ -45,6 +45,12 @@ class Control:
             Route("/_sandbox/faults", self.pending_faults, methods=["GET"]),
             Route("/_sandbox/faults", self.add_fault, methods=["POST"]),
             Route("/_sandbox/faults", self.forget_faults, methods=["DELETE"]),
+            Route("/_sandbox/outages", self.pending_outages, methods=["GET"]),
+            Route("/_sandbox/outages", self.add_outage, methods=["POST"]),
+            Route("/_sandbox/outages", self.mend_outages, methods=["DELETE"]),
+            Route("/_sandbox/outposts", self.deliver_outpost, methods=["POST"]),
+            Route("/_sandbox/outposts/{outpost}/link", self.link_outpost, methods=["POST"]),
+            Route("/_sandbox/outposts/{outpost}/hosts/{asset}", self.change_host, methods=["POST"]),
             Route("/_sandbox/clock", self.advance_clock, methods=["POST"]),
             Route("/_sandbox/reset", self.reset, methods=["POST"]),
             Route("/_sandbox/{rest:path}", self.unknown, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
@@ -99,6 +105,42 @@ class Control:
     async def forget_faults(self, _request: Request) -> JSONResponse:
         self.region.faults.clear()
         return JSONResponse({})
+
+    def _outages(self) -> JSONResponse:
+        return JSONResponse({"outages": [outage.as_dict() for outage in self.region.links.outages]})
+
+    async def pending_outages(self, _request: Request) -> JSONResponse:
+        return self._outages()
+
+    async def add_outage(self, request: Request) -> JSONResponse:
+        try:
+            self.region.links.add(self.region, links.parse(await _json_object(request)))
+        except ValueError as error:
+            return _refused(error)
+        return self._outages()
+
+    async def mend_outages(self, _request: Request) -> JSONResponse:
+        self.region.links.mend(self.region)
+        return self._outages()
+
+    async def _outpost(self, request: Request, order_of: Callable[[dict[str, Any]], dict[str, Any]]) -> JSONResponse:
+        try:
+            order = await _json_object(request)
+            async with self.moto.turn:
+                return JSONResponse(order_of(order))
+        except ValueError as error:
+            return _refused(error)
+
+    async def deliver_outpost(self, request: Request) -> JSONResponse:
+        return await self._outpost(request, lambda order: outposts.deliver(self.region, order))
+
+    async def link_outpost(self, request: Request) -> JSONResponse:
+        identity = request.path_params["outpost"]
+        return await self._outpost(request, lambda order: outposts.set_link(self.region, identity, order))
+
+    async def change_host(self, request: Request) -> JSONResponse:
+        where = request.path_params["outpost"], request.path_params["asset"]
+        return await self._outpost(request, lambda order: outposts.set_host(self.region, *where, order))
 
     async def advance_clock(self, request: Request) -> JSONResponse:
         try:

@@ -45,8 +45,11 @@ class Front:
         self.moto = moto
 
     async def serve(self, call: wire.Call, scope: dict[str, Any]) -> wire.Reply:
-        """The reply to a call; raises Cut when a fault asks for it. The call is in the log either way."""
-        caller = self.region.credentials.identify(call.scope.access_key_id if call.scope else None)
+        """The reply to a call; raises Cut when a fault asks for it. The call is in the log either way.
+
+        What an outage of the service link swallows never arrives, and is in no log.
+        """
+        caller = self._caller(call, scope["client"][0])
         request_id = str(uuid.uuid4())
         arrived = self.region.clock.now()
         status, error = 0, None
@@ -63,6 +66,38 @@ class Front:
                 status=status,
                 error=error,
                 page_token=call.has_page_token,
+            )
+
+    def _caller(self, call: wire.Call, address: str) -> Caller:
+        caller = self.region.credentials.identify(call.scope.access_key_id if call.scope else None)
+        if self.region.links.down(address, caller.node or ""):
+            raise Cut
+        return caller
+
+    async def welcome(self, call: wire.Call, address: str) -> Caller:
+        """Who opens a websocket; the same refusals, faults and log as for a call."""
+        caller = self._caller(call, address)
+        arrived = self.region.clock.now()
+        status, code = 0, None
+        try:
+            fault = self.region.faults.take(call.service, call.action, caller.name)
+            if fault is not None:
+                await _suffer(fault, call)
+            self._admit(call, caller)
+            status = 101
+            return caller
+        except ApiError as error:
+            status, code = error.status, error.code
+            raise
+        finally:
+            self.region.calls.add(
+                time=arrived,
+                service=call.service,
+                action=call.action,
+                caller=caller.name,
+                status=status,
+                error=code,
+                page_token=False,
             )
 
     async def _answer(self, call: wire.Call, caller: Caller, scope: dict[str, Any], request_id: str) -> wire.Reply:

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TextIO
 
 import uvicorn
@@ -22,8 +23,7 @@ from .context import Region, Settings
 from .control import Control
 from .dispatch import Cut, Front, cut
 from .moto_app import Moto
-
-_TRANSPORT = "edgefleet.transport"
+from .sessions import TRANSPORT, Sessions
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,23 @@ class _Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {_TRANSPORT: {"transport": self.transport}}
+        self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
+
+
+def _websockets() -> Any:
+    """uvicorn's protocol for websockets, with a way to cut one; without wsproto there are none."""
+    try:
+        from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
+    except ImportError:
+        return "none"
+
+    class WebSocketProtocol(WSProtocol):
+        def handle_connect(self, event: Any) -> None:
+            super().handle_connect(event)
+            # The application starts in the loop's next turn; it cuts its own connection only.
+            self.scope["extensions"][TRANSPORT] = {"hang_up": partial(cut, self.transport)}
+
+    return WebSocketProtocol
 
 
 class FrontDoor:
@@ -57,15 +73,19 @@ class FrontDoor:
 
     def __init__(self, front: Front) -> None:
         self._front = front
+        self._sessions = Sessions(front)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._sessions(scope, receive, send)
+            return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         body = await _read(receive)
         call = wire.parse(scope["method"], scope["path"], scope["query_string"].decode("latin-1"), headers, body)
         try:
             reply = await self._front.serve(call, dict(scope))
         except Cut:
-            cut(scope["extensions"][_TRANSPORT]["transport"])
+            cut(scope["extensions"][TRANSPORT]["transport"])
             await _disconnected(receive)
             return
         await _reply(reply, scope["method"], send)
@@ -142,7 +162,8 @@ class RegionServer:
         config = uvicorn.Config(
             application,
             http=_Protocol,
-            ws="none",  # until the agents' ACS and TCS sessions are modelled
+            ws=_websockets(),
+            ws_ping_interval=None,  # ACS and TCS have heartbeats of their own
             lifespan="off",
             loop="asyncio",
             log_level="warning",
