@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 
 from .calls import CallLog
 from .clock import Clock
+from .ec2.model import Ec2Store
 from .ecs.model import EcsStore
 from .errors import ApiError
 from .faults import Faults
 from .identity import Caller, Credentials
 from .links import Links, Session
+from .outposts.model import OutpostsStore
 from .ssm.model import SsmStore
 
 # The trust policy of a role by the role's name, None when there is no such role.
@@ -47,6 +49,8 @@ class Region:
     credentials: Credentials = field(default_factory=Credentials)
     ecs: EcsStore = field(default_factory=EcsStore)
     ssm: SsmStore = field(default_factory=SsmStore)
+    outposts: OutpostsStore = field(default_factory=OutpostsStore)
+    ec2: Ec2Store = field(default_factory=Ec2Store)
     unimplemented: Counter[str] = field(default_factory=Counter)
     # How to reach an agent that holds a session, by container instance ARN; see ecs/agents.py.
     bells: dict[str, Callable[[], None]] = field(default_factory=dict)
@@ -61,6 +65,8 @@ class Region:
         self.credentials.clear()
         self.ecs = EcsStore()
         self.ssm = SsmStore()
+        self.outposts = OutpostsStore()
+        self.ec2 = Ec2Store()
         self.unimplemented.clear()
         self.links = Links()
         for session in list(self.sessions):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from starlette.routing import Route
 from . import faults, links
 from .context import Region
 from .moto_app import Moto
+from .outposts import control as outposts
 
 
 async def _json_object(request: Request) -> dict[str, Any]:

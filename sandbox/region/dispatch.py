@@ -8,18 +8,25 @@ import asyncio
 import socket
 import time
 import uuid
+from dataclasses import replace
 from typing import Any
 
-from . import ecs, registry, shapes, signatures, ssm, wire
+from . import ecs, forms, registry, shapes, signatures, ssm, wire
 from .context import Context, Region
-from .errors import ApiError, HandToMoto, not_implemented, validation
+from .ec2 import actions as ec2
+from .ec2 import joining
+from .errors import ApiError, HandToMoto, not_implemented
 from .faults import Fault
 from .identity import Caller, is_managed_node_id
 from .moto_app import Moto
+from .outposts import actions as outposts
 
 # Served by our own handlers alone, or by ours first and moto for the rest.
-OWN = frozenset({ecs.SERVICE})
-SHARED = frozenset({ssm.SERVICE})
+OWN = frozenset({ecs.SERVICE, outposts.SERVICE})
+SHARED = frozenset({ec2.SERVICE, ssm.SERVICE})
+# Actions of these look into moto's own state, so that they and moto take turns.
+_WITH_MOTO = frozenset({ec2.SERVICE, outposts.SERVICE})
+_FORMS = frozenset({"ec2", "json", "rest-json"})
 UNSIGNED = frozenset({("ssm", "RegisterManagedInstance")})
 # The one action that an agent signs with its own key pair, before it has credentials.
 SIGNED_BY_KEY_PAIR = frozenset({("ssm", "RequestManagedInstanceRoleToken")})
@@ -106,17 +113,31 @@ class Front:
             if fault is not None:
                 await _suffer(fault, call)
             self._admit(call, caller)
-            if call.service in OWN | SHARED and call.form == "json":
-                try:
-                    return self._own(call, caller, request_id)
-                except HandToMoto:
-                    pass
-            reply = await self.moto.ask(call, scope, request_id)
+            reply = await self._serve(call, caller, scope, request_id)
         except ApiError as error:
             reply = self._refusal(call, error, request_id)
         if reply.status == 501:
             self.region.unimplemented[f"{call.service}:{call.action}"] += 1
         return reply
+
+    async def _serve(self, call: wire.Call, caller: Caller, scope: dict[str, Any], request_id: str) -> wire.Reply:
+        own = call.service in OWN | SHARED and call.form in _FORMS
+        if own and call.service not in _WITH_MOTO:
+            try:
+                return self._own(call, caller, request_id)
+            except HandToMoto:
+                own = False
+        async with self.moto.turn:
+            detour = HandToMoto()
+            if own:
+                try:
+                    return self._own(call, caller, request_id)
+                except HandToMoto as chosen:
+                    detour = chosen
+            reply = await self.moto.ask(forms.with_fields(call, detour.fields), scope, request_id)
+            if detour.then is not None and reply.status == 200:
+                return replace(reply, body=detour.then(reply.body))
+            return reply
 
     @staticmethod
     def _refusal(call: wire.Call, error: ApiError, request_id: str) -> wire.Reply:
@@ -163,24 +184,17 @@ class Front:
             if call.service in SHARED:
                 raise HandToMoto
             raise not_implemented(call.service, call.action)
-        params = wire.json_params(call)
+        params = forms.params(call)
         problems = shapes.input_problems(call.service, call.action, params)
         if problems:
-            raise _invalid(call.service, problems)
+            raise forms.invalid_input(call, problems)
         reply = handler(params, Context(self.region, caller, call.host, self.region.clock.now()))
+        joining.attempt(self.region)  # what an EC2 instance's agent waits for may be there now
         problems = shapes.output_problems(call.service, call.action, reply)
         if problems:
             text = f"The simulated Region made a wrong {call.action} reply: {'; '.join(problems)}"
             raise ApiError("InternalFailure", text, status=500)
-        return wire.json_reply(reply, request_id)
-
-
-def _invalid(service: str, problems: list[str]) -> ApiError:
-    text = "; ".join(problems)
-    if service == ecs.SERVICE:
-        return ApiError("InvalidParameterException", text)
-    plural = "" if len(problems) == 1 else "s"
-    return validation(f"{len(problems)} validation error{plural} detected: {text}")
+        return forms.reply(call, reply, request_id)
 
 
 async def _suffer(fault: Fault, call: wire.Call) -> None:

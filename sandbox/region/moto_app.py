@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import os
 from collections.abc import Callable, Iterable
@@ -12,6 +13,7 @@ from typing import Any
 from a2wsgi import WSGIMiddleware
 
 from . import wire
+from .ec2 import moto_models
 from .errors import ApiError, not_implemented
 
 Environ = dict[str, Any]
@@ -39,6 +41,9 @@ class Moto:
         self._application = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
         # One worker: moto's backends are not made for concurrent changes.
         self._door = WSGIMiddleware(self._serve, workers=1)
+        # Held while moto serves, and while handlers of ours look into what moto holds.
+        self.turn = asyncio.Lock()
+        moto_models.extend()
         # Load the managed policies now, not in the first caller's time, and keep them as they are.
         self._policies = [copy.copy(policy) for policy in self._iam[account][partition].aws_managed_policies]
 
@@ -118,5 +123,7 @@ async def _exchange(app: Any, scope: dict[str, Any], body: bytes) -> tuple[int, 
         elif message["type"] == "http.response.body":
             chunks.append(message.get("body", b""))
 
-    await app(scope, receive, send)
+    # The body may not be the one that came.
+    kept = [(name, value) for name, value in scope["headers"] if name != b"content-length"]
+    await app({**scope, "headers": [*kept, (b"content-length", str(len(body)).encode())]}, receive, send)
     return status, headers, b"".join(chunks)

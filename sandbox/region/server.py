@@ -17,7 +17,7 @@ from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from . import wire
+from . import forms, wire
 from .calls import CallLog
 from .context import Region, Settings
 from .control import Control
@@ -81,7 +81,8 @@ class FrontDoor:
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         body = await _read(receive)
-        call = wire.parse(scope["method"], scope["path"], scope["query_string"].decode("latin-1"), headers, body)
+        query = scope["query_string"].decode("latin-1")
+        call = forms.named(wire.parse(scope["method"], scope["path"], query, headers, body))
         try:
             reply = await self._front.serve(call, dict(scope))
         except Cut:

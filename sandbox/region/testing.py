@@ -148,6 +148,8 @@ class Host:
     def register(self, cluster: str, attributes: Mapping[str, str] | None = None, **more: Any) -> dict[str, Any]:
         """The ECS agent's registration."""
         given = [{"name": name, "value": value} for name, value in (attributes or {}).items()]
+        # No agent stands behind this host: the Region plays it as far as tasks are concerned.
+        more = {"versionInfo": {"agentHash": "simulated"}, **more}
         reply = self.call("ecs", "RegisterContainerInstance", cluster=cluster, attributes=given, **more)
         instance: dict[str, Any] = reply["containerInstance"]
         self.cluster, self.container_instance = cluster, instance["containerInstanceArn"]
@@ -213,6 +215,27 @@ class RunningRegion:
 
     def fault(self, service: str, action: str, kind: str, **more: Any) -> None:
         self.control("POST", "faults", {"service": service, "action": action, "kind": kind, **more})
+
+    def outpost(self, **order: Any) -> dict[str, Any]:
+        """An Outpost with hardware: name, availability_zone, hardware (RACK), hosts ([{type: count}])."""
+        return self.control("POST", "outposts", order)
+
+    def tick(self, most: int = 1) -> int:
+        """Let the scheduler tick, `most` times or until nothing happens; how often something did."""
+        ticks: int = self.control("POST", "tick", {"most": most})["ticks"]
+        return ticks
+
+    def settle(self) -> int:
+        return self.tick(1000)
+
+    def instances(self, cluster: str, count: int = 1, kind: str = "EXTERNAL", **attributes: str) -> list[str]:
+        """The ARNs of new container instances whose agents the Region plays, with these attributes."""
+        order = {"cluster": cluster, "count": count, "kind": kind, "attributes": attributes}
+        return [one["containerInstanceArn"] for one in self.control("POST", "instances", order)["instances"]]
+
+    def outcome(self, image: str, kind: str, **more: float) -> None:
+        """What becomes of containers of an image (a pattern) on played hosts: run, cannot-pull or exit."""
+        self.control("POST", "outcomes", {"image": image, "kind": kind, **more})
 
     def advance(self, seconds: float) -> None:
         self.control("POST", "clock", {"advance": seconds})

@@ -153,7 +153,7 @@ def _error_body(form: str, error: ApiError, request_id: str, message_member: str
         pairs = (("__type", error.code), ("message", error.message))
         return "application/cbor", b"\xa2" + b"".join(_cbor_text(name) + _cbor_text(value) for name, value in pairs)
     if form == "rest-json":
-        return "application/json", json.dumps({"message": error.message}).encode()
+        return "application/json", json.dumps({message_member: error.message}).encode()
     body = {"__type": error.code, message_member: error.message}
     return "application/x-amz-json-1.1", json.dumps(body).encode()
 

@@ -48,8 +48,8 @@ def test_moto_serves_the_rest_in_the_same_account(client: Any) -> None:
     [
         ("ecs", "list_tasks", {}),
         ("ssm", "describe_sessions", {"State": "Active"}),
-        ("ec2", "describe_local_gateways", {}),
-        ("outposts", "list_outposts", {}),
+        ("ec2", "describe_outpost_lags", {}),
+        ("outposts", "list_orders", {}),
         ("iam", "generate_organizations_access_report", {"EntityPath": "o-0000000000/r-0000/ou-0000-00000000"}),
     ],
 )
