@@ -60,6 +60,13 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="FILE",
         help="an AWS credentials file: only its keys may call, and their signatures are verified (default: any key)",
     )
+    parser.add_argument(
+        "--tick",
+        type=float,
+        default=1.0,
+        metavar="SECONDS",
+        help="let the ECS scheduler look round so often, beside its looks after calls; 0: never (default: %(default)s)",
+    )
     parser.add_argument("--log", metavar="FILE", help="append one line a call")
     return parser.parse_args(argv)
 
@@ -72,6 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         connected_timeout=arguments.connected_timeout,
         ping_timeout=arguments.ping_timeout,
         operators=arguments.verify_operators,
+        tick=arguments.tick,
     )
     with ExitStack() as stack:
         try:

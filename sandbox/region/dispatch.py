@@ -189,6 +189,8 @@ class Front:
         if problems:
             raise forms.invalid_input(call, problems)
         reply = handler(params, Context(self.region, caller, call.host, self.region.clock.now()))
+        if call.service == ecs.SERVICE:
+            ecs.scheduler.after(self.region, call.action)
         joining.attempt(self.region)  # what an EC2 instance's agent waits for may be there now
         problems = shapes.output_problems(call.service, call.action, reply)
         if problems:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import socket
 import threading
 from collections.abc import Callable, Sequence
@@ -22,8 +24,11 @@ from .calls import CallLog
 from .context import Region, Settings
 from .control import Control
 from .dispatch import Cut, Front, cut
+from .ecs import scheduler
 from .moto_app import Moto
 from .sessions import TRANSPORT, Sessions
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -119,16 +124,34 @@ async def _reply(reply: wire.Reply, method: str, send: Send) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Tell when connections are accepted."""
+    """Tell when connections are accepted, and let the scheduler tick while they are."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], region: Region) -> None:
         super().__init__(config)
         self._ready = ready
+        self._region = region
+        self._ticking: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
+            if self._region.settings.tick:
+                self._ticking = asyncio.create_task(self._tick())
             self._ready()
+
+    async def _tick(self) -> None:
+        while not self.should_exit:
+            await asyncio.sleep(self._region.settings.tick)
+            try:
+                scheduler.tick(self._region)
+            except Exception:
+                # The Region goes on; what is wrong is to be seen all the same.
+                _LOG.exception("tick")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._ticking is not None:
+            self._ticking.cancel()
+        await super().shutdown(sockets=sockets)
 
 
 def _bind(address: Address) -> socket.socket:
@@ -176,7 +199,7 @@ class RegionServer:
             timeout_keep_alive=120,
         )
         self._started = threading.Event()
-        self._server = _Server(config, self._started.set)
+        self._server = _Server(config, self._started.set, self.region)
         self._thread: threading.Thread | None = None
 
     def run(self, ready: Callable[[list[str]], Any]) -> None:

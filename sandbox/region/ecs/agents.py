@@ -187,9 +187,9 @@ def play(region: Region) -> bool:
     """Let simulated agents do one step each; tell whether anything happened."""
     acted = False
     for task in list(region.ecs.moving.values()):
-        if not task.instance.simulated or not task.live:
+        if not task.instance.simulated or task.instance.session or not task.live:
             region.ecs.moving.pop(task.id, None)
-        elif connected(region, task.instance):
+        elif task.placed_in < region.ecs.ticks and connected(region, task.instance):
             acted = _step(region, task) or acted
     return acted
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -153,6 +154,8 @@ class Task:
     tags: dict[str, str]
     needs: Needs
     created_at: float
+    # The tick in or before which the task was placed; a simulated agent starts it at a later one.
+    placed_in: int = 0
     service: Service | None = None
     deployment: str | None = None
     execute_command: bool = False
@@ -248,8 +251,11 @@ class Service:
     blocked: bool = False
     steady: bool = False
     # Tasks that fail to start are tried again ever more slowly.
+    failed_to_start: bool = False
     failures: int = 0
     not_before: float = 0.0
+    # What the circuit breaker goes back to.
+    completed: TaskDefinition | None = None
 
     @property
     def daemon(self) -> bool:
@@ -260,9 +266,7 @@ class Service:
         return self.deployments[0]
 
     def count(self, status: str, deployment: str | None = None) -> int:
-        return sum(
-            task.last_status == status and deployment in (None, task.deployment) for task in self.tasks.values()
-        )
+        return sum(task.last_status == status and deployment in (None, task.deployment) for task in self.tasks.values())
 
 
 @dataclass
@@ -309,6 +313,8 @@ class EcsStore:
     # Tasks by cluster and the idempotency token of RunTask, with a digest of the request.
     runs: dict[tuple[str, str], tuple[str, list[Task]]] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
+    # Stopped tasks in the order of their end.
+    stopped: deque[Task] = field(default_factory=deque)
     # Tasks on which something is yet to happen without a call: simulated agents and exits in time.
     moving: dict[str, Task] = field(default_factory=dict)
     # By cluster: instances that may take more than they did when the scheduler last looked.
@@ -316,6 +322,7 @@ class EcsStore:
     # Container instances whose agent has something to fetch; see agents.py.
     ringing: dict[str, ContainerInstance] = field(default_factory=dict)
     last_number: int = -1
+    ticks: int = 0
 
     def number(self) -> int:
         """A number that grows with every record: the order in which lists are paged."""

@@ -52,6 +52,7 @@ def create(region: Region, order: Order, instance: ContainerInstance) -> Task:
         tags=dict(order.tags),
         needs=resources.needs(order.definition, order.overrides),
         created_at=region.clock.now(),
+        placed_in=store.ticks,
         service=order.service,
         deployment=order.deployment,
         execute_command=order.execute_command,
@@ -160,6 +161,7 @@ def stopped(region: Region, task: Task, code: str | None = None, reason: str | N
     resources.give_back(instance, task.needs)
     region.ecs.freshen(instance)
     region.ecs.moving.pop(task.id, None)
+    region.ecs.stopped.append(task)
     if task.service is not None:
         task.service.tasks.pop(task.id, None)
         if by_itself and not started:
@@ -171,7 +173,7 @@ def _failed_to_start(task: Task) -> None:
     service = task.service
     if service is None or task.deployment != service.primary.id:
         return
-    service.failures += 1
+    service.failed_to_start = True
     deployment = service.primary
     if not deployment.proven:
         deployment.failed_tasks += 1

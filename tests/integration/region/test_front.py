@@ -46,7 +46,7 @@ def test_moto_serves_the_rest_in_the_same_account(client: Any) -> None:
 @pytest.mark.parametrize(
     ("service", "method", "params"),
     [
-        ("ecs", "list_tasks", {}),
+        ("ecs", "list_services_by_namespace", {"namespace": "edge"}),
         ("ssm", "describe_sessions", {"State": "Active"}),
         ("ec2", "describe_outpost_lags", {}),
         ("outposts", "list_orders", {}),
