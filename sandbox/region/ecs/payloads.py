@@ -69,6 +69,14 @@ def roles_of(task: Task) -> list[str]:
     return [role_type for role_type, (member, _payload) in ROLES.items() if task.definition.body.get(member)]
 
 
+def _health_check(check: Mapping[str, Any]) -> Message:
+    """Seconds become the engine's nanoseconds."""
+    times = {"interval": "Interval", "timeout": "Timeout", "startPeriod": "StartPeriod"}
+    spans = {theirs: check[ours] * 10**9 for ours, theirs in times.items() if check.get(ours)}
+    retries = {"Retries": check["retries"]} if check.get("retries") else {}
+    return {"Test": check["command"], **spans, **retries}
+
+
 def _engine_configuration(definition: Mapping[str, Any]) -> dict[str, str]:
     """What the agent hands to the engine as it is: two JSON texts in the engine's own terms."""
     config: Message = {}
@@ -78,6 +86,8 @@ def _engine_configuration(definition: Mapping[str, Any]) -> dict[str, str]:
         config["WorkingDir"] = definition["workingDirectory"]
     if definition.get("dockerLabels"):
         config["Labels"] = definition["dockerLabels"]
+    if definition.get("healthCheck"):
+        config["Healthcheck"] = _health_check(definition["healthCheck"])
     host: Message = {"NetworkMode": "bridge", "CapAdd": None, "CapDrop": None}
     if definition.get("privileged"):
         host["Privileged"] = True
@@ -114,6 +124,7 @@ def _container(container: Container, definition: Mapping[str, Any], override: Ma
         "portMappings": [_port_mapping(mapping) for mapping in definition.get("portMappings", [])],
         "dockerConfig": _engine_configuration(definition),
         "containerArn": container.arn,
+        **({"healthCheckType": "docker"} if definition.get("healthCheck") else {}),
         "overrides": "{}",
     }
 
