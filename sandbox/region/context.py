@@ -33,8 +33,6 @@ class Settings:
     partition: str = "aws"
     connected_timeout: float = 20.0
     ping_timeout: float = 600.0
-    # Seconds between two ticks of the scheduler that nobody asked for; 0: there are none.
-    tick: float = 0.0
     # Secrets of the operators' access keys; None: any key will do, and its signatures are not verified.
     operators: Mapping[str, str] | None = None
 
@@ -59,6 +57,9 @@ class Region:
     # Open websockets of agents, and the outages that keep hosts from the Region.
     sessions: set[Session] = field(default_factory=set)
     links: Links = field(default_factory=Links)
+
+    def __post_init__(self) -> None:
+        self.faults = Faults(self.clock.now)
 
     def reset(self) -> None:
         self.clock.reset()

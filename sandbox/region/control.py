@@ -13,9 +13,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from . import faults, links
+from .calls import FILTERS
 from .context import Region
-from .ecs import control as ecs_control
-from .ecs import scheduler
 from .moto_app import Moto
 from .outposts import control as outposts
 
@@ -28,6 +27,18 @@ async def _json_object(request: Request) -> dict[str, Any]:
     if not isinstance(order, dict):
         raise ValueError("the body must be a JSON object")
     return order
+
+
+def _wanted(request: Request, more: frozenset[str]) -> tuple[int, dict[str, str]]:
+    """The number after which calls are asked for, and what they must match."""
+    query = {name: value for name, value in request.query_params.items() if name not in more}
+    since = query.pop("since", "0")
+    unknown = set(query) - set(FILTERS)
+    if unknown:
+        raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
+    if not since.isdigit():
+        raise ValueError("since must be the number of a call")
+    return int(since), query
 
 
 def _refused(error: ValueError) -> JSONResponse:
@@ -45,6 +56,7 @@ class Control:
         return [
             Route("/_sandbox/health", self.health, methods=["GET"]),
             Route("/_sandbox/calls", self.calls, methods=["GET"]),
+            Route("/_sandbox/calls/summary", self.summarise_calls, methods=["GET"]),
             Route("/_sandbox/calls", self.forget_calls, methods=["DELETE"]),
             Route("/_sandbox/faults", self.pending_faults, methods=["GET"]),
             Route("/_sandbox/faults", self.add_fault, methods=["POST"]),
@@ -55,7 +67,6 @@ class Control:
             Route("/_sandbox/outposts", self.deliver_outpost, methods=["POST"]),
             Route("/_sandbox/outposts/{outpost}/link", self.link_outpost, methods=["POST"]),
             Route("/_sandbox/outposts/{outpost}/hosts/{asset}", self.change_host, methods=["POST"]),
-            *ecs_control.Control(self.region).routes(),
             Route("/_sandbox/clock", self.advance_clock, methods=["POST"]),
             Route("/_sandbox/reset", self.reset, methods=["POST"]),
             Route("/_sandbox/{rest:path}", self.unknown, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
@@ -83,15 +94,23 @@ class Control:
         )
 
     async def calls(self, request: Request) -> JSONResponse:
-        query = request.query_params
-        unknown = set(query) - {"service", "action", "caller", "since"}
-        if unknown:
-            return _refused(ValueError(f"unknown: {', '.join(sorted(unknown))}"))
-        since = query.get("since", "0")
-        if not since.isdigit():
-            return _refused(ValueError("since must be the number of a call"))
-        entries = self.region.calls.select(query.get("service"), query.get("action"), query.get("caller"), int(since))
+        try:
+            since, wanted = _wanted(request, frozenset())
+        except ValueError as error:
+            return _refused(error)
+        entries = self.region.calls.select(since, **wanted)
         return JSONResponse({"count": len(entries), "calls": [entry.as_dict() for entry in entries]})
+
+    async def summarise_calls(self, request: Request) -> JSONResponse:
+        names = request.query_params.get("by", "service,action").split(",")
+        try:
+            since, wanted = _wanted(request, frozenset({"by"}))
+            unknown = set(names) - set(FILTERS)
+            if unknown:
+                raise ValueError(f"by takes {', '.join(FILTERS)}, not {', '.join(sorted(unknown))}")
+        except ValueError as error:
+            return _refused(error)
+        return JSONResponse({"summary": self.region.calls.summary(names, since, **wanted)})
 
     async def forget_calls(self, _request: Request) -> JSONResponse:
         self.region.calls.clear()
@@ -154,7 +173,6 @@ class Control:
             if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
                 raise ValueError("advance must be a number of seconds")
             self.region.clock.advance(seconds)
-            scheduler.tick(self.region)
         except ValueError as error:
             return _refused(error)
         return JSONResponse({"time": self.region.clock.now(), "clock_offset": self.region.clock.offset})

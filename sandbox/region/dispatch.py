@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import time
 import uuid
@@ -30,6 +31,7 @@ _FORMS = frozenset({"ec2", "json", "rest-json"})
 UNSIGNED = frozenset({("ssm", "RegisterManagedInstance")})
 # The one action that an agent signs with its own key pair, before it has credentials.
 SIGNED_BY_KEY_PAIR = frozenset({("ssm", "RequestManagedInstanceRoleToken")})
+_LOG = logging.getLogger(__name__)
 _THROTTLES = {
     "json": ApiError("ThrottlingException", "Rate exceeded"),
     "query": ApiError("Throttling", "Rate exceeded"),
@@ -116,6 +118,13 @@ class Front:
             reply = await self._serve(call, caller, scope, request_id)
         except ApiError as error:
             reply = self._refusal(call, error, request_id)
+        except (Cut, asyncio.CancelledError):
+            raise
+        except Exception as defect:
+            # A defect of ours must not look like one of the caller, nor like a page of a web server.
+            _LOG.exception("%s:%s", call.service, call.action)
+            failure = ApiError("InternalFailure", f"{type(defect).__name__}: {defect}", status=500)
+            reply = self._refusal(call, failure, request_id)
         if reply.status == 501:
             self.region.unimplemented[f"{call.service}:{call.action}"] += 1
         return reply
@@ -189,8 +198,6 @@ class Front:
         if problems:
             raise forms.invalid_input(call, problems)
         reply = handler(params, Context(self.region, caller, call.host, self.region.clock.now()))
-        if call.service == ecs.SERVICE:
-            ecs.scheduler.after(self.region, call.action)
         joining.attempt(self.region)  # what an EC2 instance's agent waits for may be there now
         problems = shapes.output_problems(call.service, call.action, reply)
         if problems:
@@ -205,10 +212,11 @@ async def _suffer(fault: Fault, call: wire.Call) -> None:
         await asyncio.sleep(fault.seconds)
     elif fault.kind == "reset":
         raise Cut
-    elif fault.kind == "throttle":
+    elif fault.kind in ("throttle", "rate"):
         raise _THROTTLES[call.form]
     else:
-        raise ApiError("InternalFailure", "A fault that was asked for.", status=fault.status)
+        message = fault.message or "A fault that was asked for."
+        raise ApiError(fault.code or "InternalFailure", message, status=fault.status)
 
 
 def cut(transport: Any) -> None:

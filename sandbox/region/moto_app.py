@@ -7,7 +7,8 @@ from __future__ import annotations
 import asyncio
 import copy
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
@@ -18,6 +19,17 @@ from .errors import ApiError, not_implemented
 
 Environ = dict[str, Any]
 _LOAD_POLICIES = "MOTO_IAM_LOAD_MANAGED_POLICIES"
+
+
+@contextmanager
+def _no_profile() -> Iterator[None]:
+    """moto makes a boto3 session while it is imported, which fails over a profile that is not there."""
+    profile = os.environ.pop("AWS_PROFILE", None)
+    try:
+        yield
+    finally:
+        if profile is not None:
+            os.environ["AWS_PROFILE"] = profile
 
 
 def _moto_modules(account: str) -> tuple[Any, Any, Any, Any]:
@@ -36,14 +48,15 @@ class Moto:
     """moto's own dispatcher behind an ASGI door, with its failures turned into AWS's error forms."""
 
     def __init__(self, account: str, partition: str) -> None:
-        werkzeug_app, self._iam, self._backends, self._reset_models = _moto_modules(account)
+        with _no_profile():
+            werkzeug_app, self._iam, self._backends, self._reset_models = _moto_modules(account)
+            moto_models.extend()
         self._account, self._partition = account, partition
         self._application = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
         # One worker: moto's backends are not made for concurrent changes.
         self._door = WSGIMiddleware(self._serve, workers=1)
         # Held while moto serves, and while handlers of ours look into what moto holds.
         self.turn = asyncio.Lock()
-        moto_models.extend()
         # Load the managed policies now, not in the first caller's time, and keep them as they are.
         self._policies = [copy.copy(policy) for policy in self._iam[account][partition].aws_managed_policies]
 

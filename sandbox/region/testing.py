@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import os
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
+from botocore.session import Session as BotocoreSession
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -41,6 +43,15 @@ TRUST_SSM = {
         {"Effect": "Allow", "Principal": {"Service": "ssm.amazonaws.com"}, "Action": "sts:AssumeRole"},
     ],
 }
+
+
+@cache
+def _session() -> Any:
+    """A session that knows nothing of the user's own profiles."""
+    unset = (None, None, None, None)
+    nowhere = (None, None, os.devnull, None)
+    variables = {"profile": unset, "config_file": nowhere, "credentials_file": nowhere}
+    return boto3.Session(botocore_session=BotocoreSession(session_vars=variables))
 
 
 class Refused(Exception):  # noqa: N818 - the name says what happened
@@ -193,7 +204,21 @@ class RunningRegion:
         options.setdefault("aws_secret_access_key", "none")
         options.setdefault("region_name", self.name)
         config = Config(retries={"total_max_attempts": attempts, "mode": "standard"})
-        return boto3.client(service, endpoint_url=self.url, config=config, **options)
+        return _session().client(service, endpoint_url=self.url, config=config, **options)
+
+    def environment(self) -> dict[str, str]:
+        """Variables that make SDKs, the command line and Ansible talk to this Region, and to nothing else."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_REGION": self.name,
+            "AWS_DEFAULT_REGION": self.name,
+            "AWS_ACCESS_KEY_ID": "AKIAOPERATOR",
+            "AWS_SECRET_ACCESS_KEY": "none",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "NO_PROXY": "*",
+        }
 
     def control(self, method: str, path: str, order: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """A call to the control API; a ValueError when it refuses."""
@@ -212,6 +237,12 @@ class RunningRegion:
         parameters = "&".join(f"{name}={value}" for name, value in query.items())
         entries: list[dict[str, Any]] = self.control("GET", f"calls?{parameters}")["calls"]
         return entries
+
+    def summary(self, by: str = "service,action", **query: str | int) -> list[dict[str, Any]]:
+        """How many calls there were, by service, action, caller, status, error or page."""
+        parameters = "&".join(f"{name}={value}" for name, value in {"by": by, **query}.items())
+        counts: list[dict[str, Any]] = self.control("GET", f"calls/summary?{parameters}")["summary"]
+        return counts
 
     def fault(self, service: str, action: str, kind: str, **more: Any) -> None:
         self.control("POST", "faults", {"service": service, "action": action, "kind": kind, **more})
