@@ -33,6 +33,8 @@ class Settings:
     partition: str = "aws"
     connected_timeout: float = 20.0
     ping_timeout: float = 600.0
+    # Seconds between two ticks of the scheduler that nobody asked for; 0: there are none.
+    tick: float = 0.0
     # Secrets of the operators' access keys; None: any key will do, and its signatures are not verified.
     operators: Mapping[str, str] | None = None
 

@@ -15,6 +15,8 @@ from starlette.routing import Route
 from . import faults, links
 from .calls import FILTERS
 from .context import Region
+from .ecs import control as ecs_control
+from .ecs import scheduler
 from .moto_app import Moto
 from .outposts import control as outposts
 
@@ -67,6 +69,7 @@ class Control:
             Route("/_sandbox/outposts", self.deliver_outpost, methods=["POST"]),
             Route("/_sandbox/outposts/{outpost}/link", self.link_outpost, methods=["POST"]),
             Route("/_sandbox/outposts/{outpost}/hosts/{asset}", self.change_host, methods=["POST"]),
+            *ecs_control.Control(self.region).routes(),
             Route("/_sandbox/clock", self.advance_clock, methods=["POST"]),
             Route("/_sandbox/reset", self.reset, methods=["POST"]),
             Route("/_sandbox/{rest:path}", self.unknown, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
@@ -173,6 +176,7 @@ class Control:
             if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
                 raise ValueError("advance must be a number of seconds")
             self.region.clock.advance(seconds)
+            scheduler.tick(self.region)
         except ValueError as error:
             return _refused(error)
         return JSONResponse({"time": self.region.clock.now(), "clock_offset": self.region.clock.offset})

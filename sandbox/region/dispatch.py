@@ -199,6 +199,8 @@ class Front:
             raise forms.invalid_input(call, problems)
         reply = handler(params, Context(self.region, caller, call.host, self.region.clock.now()))
         joining.attempt(self.region)  # what an EC2 instance's agent waits for may be there now
+        if call.service == ecs.SERVICE:
+            ecs.scheduler.after(self.region, call.action)
         problems = shapes.output_problems(call.service, call.action, reply)
         if problems:
             text = f"The simulated Region made a wrong {call.action} reply: {'; '.join(problems)}"
