@@ -145,7 +145,8 @@ class Front:
                     detour = chosen
             reply = await self.moto.ask(forms.with_fields(call, detour.fields), scope, request_id)
             if detour.then is not None and reply.status == 200:
-                return replace(reply, body=detour.then(reply.body))
+                reply = replace(reply, body=detour.then(reply.body))
+                ecs.scheduler.after(self.region, call.action)  # instances may have joined clusters, or left them
             return reply
 
     @staticmethod

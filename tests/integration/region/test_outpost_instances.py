@@ -306,3 +306,37 @@ def test_launch_templates_tell_the_type_and_the_user_data(
     template = {"LaunchTemplateName": "t"}
     ec2.run_instances(SubnetId=subnet, MinCount=1, MaxCount=1, LaunchTemplate=template)
     assert len(_members(ecs)) == 1
+
+
+def test_a_service_runs_on_an_outpost_through_an_outage(
+    region: RunningRegion, ecs: Any, ec2: Any, outpost: dict[str, Any], subnet: str, profile: dict[str, str]
+) -> None:
+    _run(ec2, subnet, UserData=USER_DATA, IamInstanceProfile=profile)
+    ecs.register_task_definition(
+        family="web",
+        requiresCompatibilities=["EC2"],
+        containerDefinitions=[{"name": "web", "image": "registry.example/web:1", "memory": 1024}],
+    )
+    on_outpost = {"type": "memberOf", "expression": f"attribute:ecs.outpost-arn == {outpost['outpost_arn']}"}
+    ecs.create_service(
+        cluster=CLUSTER,
+        serviceName="web",
+        taskDefinition="web",
+        desiredCount=2,
+        launchType="EC2",
+        placementConstraints=[on_outpost],
+    )
+
+    def counts() -> tuple[int, int]:
+        for _placed_then_running in range(2):
+            region.advance(1)
+        (service,) = ecs.describe_services(cluster=CLUSTER, services=["web"])["services"]
+        return service["runningCount"], service["desiredCount"]
+
+    assert counts() == (2, 2)
+    link = f"outposts/{outpost['outpost_id']}/link"
+    region.control("POST", link, {"state": "down"})
+    ecs.update_service(cluster=CLUSTER, service="web", desiredCount=3)
+    assert counts() == (2, 3)
+    region.control("POST", link, {"state": "up"})
+    assert counts() == (3, 3)
