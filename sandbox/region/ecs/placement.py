@@ -10,6 +10,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from . import agents, query, resources
@@ -152,19 +153,22 @@ class _Leaf:
 
 
 class _Spread:
-    """Groups of instances; the one with the fewest tasks has its turn."""
+    """Groups of instances; the one with the fewest tasks has its turn. A group is put in order when its turn comes."""
 
-    def __init__(self, groups: Iterable[tuple[int, _Node]]) -> None:
+    def __init__(self, groups: Iterable[tuple[int, Callable[[], _Node]]]) -> None:
         serial = itertools.count()
-        self._heap = [(count, next(serial), node) for count, node in groups]
+        self._heap = [(count, next(serial), make) for count, make in groups]
+        self._nodes: dict[int, _Node] = {}
         heapq.heapify(self._heap)
 
     def pick(self) -> ContainerInstance | None:
         while self._heap:
-            count, serial, node = self._heap[0]
-            instance = node.pick()
+            count, serial, make = self._heap[0]
+            if serial not in self._nodes:
+                self._nodes[serial] = make()
+            instance = self._nodes[serial].pick()
             if instance is not None:
-                heapq.heapreplace(self._heap, (count + 1, serial, node))
+                heapq.heapreplace(self._heap, (count + 1, serial, make))
                 return instance
             heapq.heappop(self._heap)
         return None
@@ -187,11 +191,15 @@ class Chooser:
         self._region = region
         self._wanted = wanted
         self._tasks = [task for task in tasks if task.live]
+        self._counts = Counter(task.instance.id for task in self._tasks)
         self.misfits: list[tuple[ContainerInstance, str]] = []
         self._root = self._node(candidates, list(strategy))
 
     def pick(self) -> ContainerInstance | None:
-        return self._root.pick()
+        instance = self._root.pick()
+        if instance is not None:
+            self._counts[instance.id] += 1
+        return instance
 
     def _fits(self, instance: ContainerInstance) -> bool:
         reason = misfit(self._region, instance, self._wanted)
@@ -213,7 +221,7 @@ class Chooser:
         for instance in candidates:
             groups.setdefault(instance.attributes.get(attribute), []).append(instance)
         counts = Counter(task.instance.attributes.get(attribute) for task in self._tasks)
-        return _Spread((counts[value], self._node(members, rest)) for value, members in groups.items())
+        return _Spread((counts[value], partial(self._node, members, rest)) for value, members in groups.items())
 
     def _score(self, kind: str | None, name: str) -> Callable[[ContainerInstance], float]:
         if kind == "binpack":
@@ -222,6 +230,5 @@ class Chooser:
         if kind == "random":
             dice = {}  # type: dict[str, float]
             return lambda one: dice.setdefault(one.id, random.random())
-        group = self._wanted.group
         # Spread over instances; also without any strategy, so that every run of a test ends alike.
-        return lambda one: sum(task.group == group for task in one.tasks.values())
+        return lambda one: self._counts[one.id]
