@@ -27,7 +27,8 @@ from .tasks import Tasks
 HEARTBEAT = 5.0
 # Between two messages of the control plane there is never that long.
 SILENCE = 120.0
-TELEMETRY = 60.0
+# As often as the agent publishes metrics and health.
+TELEMETRY = 20.0
 # After "you are not registered" the real agent stays up and asks again once an hour.
 INACTIVE_PAUSE = 3600.0
 # Answers of something that knows no websockets, and not of ACS.
@@ -62,7 +63,7 @@ class Socket:
 
 
 class Telemetry:
-    """The TCS session: says every minute that all is well, and how the containers are."""
+    """The TCS session: says now and then that all is well, and how the containers are."""
 
     def __init__(self, client: aws.Client, state: State, tasks: Tasks) -> None:
         self._client = client
