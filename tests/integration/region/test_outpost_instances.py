@@ -65,6 +65,8 @@ def test_a_subnet_is_where_its_outpost_is(ec2: Any, vpc: str, outpost: dict[str,
         ec2.create_subnet(**order)
     with refused("InvalidParameterValue", "us-west-2b"):
         ec2.create_subnet(**order, AvailabilityZone="us-west-2a")
+    with refused("InvalidParameterValue", "usw2-az2"):
+        ec2.create_subnet(**order, AvailabilityZoneId="usw2-az2")
     with refused("InvalidParameterValue", "does not exist"):
         arn = outpost["outpost_arn"][:-1] + "f"
         ec2.create_subnet(**{**order, "OutpostArn": arn}, AvailabilityZone="us-west-2b")
