@@ -9,9 +9,11 @@ import configparser
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
+from pathlib import Path
 
 from .context import Settings
 from .server import Address, RegionServer
+from .state import StateProblem
 
 
 def _address(text: str) -> Address:
@@ -67,6 +69,12 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="SECONDS",
         help="let the ECS scheduler look round so often, beside its looks after calls; 0: never (default: %(default)s)",
     )
+    parser.add_argument(
+        "--state",
+        type=Path,
+        metavar="FILE",
+        help="go on from the records in this file; write them there at the end",
+    )
     parser.add_argument("--log", metavar="FILE", help="append one line a call")
     return parser.parse_args(argv)
 
@@ -80,6 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         ping_timeout=arguments.ping_timeout,
         operators=arguments.verify_operators,
         tick=arguments.tick,
+        state=arguments.state,
     )
     with ExitStack() as stack:
         try:
@@ -88,8 +97,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         except OSError as error:
             print(f"sandbox.region: {error.strerror}", file=sys.stderr)
             return 1
+        except StateProblem as error:
+            print(f"sandbox.region: {arguments.state}: {error}", file=sys.stderr)
+            return 1
         with suppress(KeyboardInterrupt):
             server.run(lambda urls: print(f"ready: {settings.name} on {' '.join(urls)}", flush=True))
+        server.save()
     return 0
 
 

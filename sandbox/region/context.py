@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from .calls import CallLog
 from .clock import Clock
@@ -35,6 +36,8 @@ class Settings:
     ping_timeout: float = 600.0
     # Seconds between two ticks of the scheduler that nobody asked for; 0: there are none.
     tick: float = 0.0
+    # Where records are kept between two runs.
+    state: Path | None = None
     # Secrets of the operators' access keys; None: any key will do, and its signatures are not verified.
     operators: Mapping[str, str] | None = None
 

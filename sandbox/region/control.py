@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from . import faults, links
+from . import faults, links, state
 from .calls import FILTERS
 from .context import Region
 from .ecs import control as ecs_control
@@ -71,6 +71,7 @@ class Control:
             Route("/_sandbox/outposts/{outpost}/hosts/{asset}", self.change_host, methods=["POST"]),
             *ecs_control.Control(self.region).routes(),
             Route("/_sandbox/clock", self.advance_clock, methods=["POST"]),
+            Route("/_sandbox/save", self.save, methods=["POST"]),
             Route("/_sandbox/reset", self.reset, methods=["POST"]),
             Route("/_sandbox/{rest:path}", self.unknown, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
         ]
@@ -180,6 +181,13 @@ class Control:
         except ValueError as error:
             return _refused(error)
         return JSONResponse({"time": self.region.clock.now(), "clock_offset": self.region.clock.offset})
+
+    async def save(self, _request: Request) -> JSONResponse:
+        path = self.region.settings.state
+        if path is None:
+            return _refused(ValueError("the Region was started without --state FILE"))
+        async with self.moto.turn:
+            return JSONResponse({"file": str(path), "left_out": state.save(self.region, self.moto, path)})
 
     async def reset(self, _request: Request) -> JSONResponse:
         self.region.reset()

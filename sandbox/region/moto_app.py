@@ -97,6 +97,21 @@ class Moto:
                 return str(known.assume_role_policy_document)
         return None
 
+    def backends(self) -> dict[tuple[str, str], Any]:
+        """What moto holds for this account, by service and Region."""
+        return {
+            (known.service_name, str(region)): backend
+            for known in list(self._backends._instances)
+            for region, backend in dict(known.get(self._account, {})).items()
+        }
+
+    def put_back(self, backends: dict[tuple[str, str], Any]) -> None:
+        """Let moto hold what it held before; everything else of it should have been forgotten."""
+        from moto.backends import get_backend
+
+        for (service, region), backend in backends.items():
+            dict.__setitem__(get_backend(service)[self._account], region, backend)
+
     def reset(self) -> None:
         """Forget everything. moto would read 1,500 policies from text again, which takes longer than most tests."""
         os.environ[_LOAD_POLICIES] = "false"

@@ -19,7 +19,7 @@ from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from . import forms, wire
+from . import forms, state, wire
 from .calls import CallLog
 from .context import Region, Settings
 from .control import Control
@@ -181,6 +181,9 @@ class RegionServer:
         self.urls = [_url(listener) for listener in self._listeners]
         moto = Moto(settings.account, settings.partition)
         self.region = Region(settings, moto.trust_policy, calls=CallLog(log))
+        self._moto = moto
+        if settings.state is not None and settings.state.exists():
+            state.restore(self.region, moto, settings.state.read_bytes())
         control = Control(self.region, moto)
         application = Starlette(routes=[*control.routes(), Mount("/", app=FrontDoor(Front(self.region, moto)))])
         config = uvicorn.Config(
@@ -213,6 +216,11 @@ class RegionServer:
         self._thread.start()
         if not self._started.wait(timeout):
             raise TimeoutError("the simulated Region did not start")
+
+    def save(self) -> None:
+        """Write the records, if they are to be kept."""
+        if self.region.settings.state is not None:
+            state.save(self.region, self._moto, self.region.settings.state)
 
     def stop(self) -> None:
         self._server.should_exit = True

@@ -91,8 +91,8 @@ class ContainerInstance:
         return None
 
     def __getstate__(self) -> dict[str, Any]:
-        # No session outlives the process.
-        return {**self.__dict__, "session": False}
+        # No session outlives the process; the store puts tasks back.
+        return {**self.__dict__, "session": False, "tasks": {}}
 
 
 @dataclass(eq=False)
@@ -265,6 +265,10 @@ class Service:
     def primary(self) -> Deployment:
         return self.deployments[0]
 
+    def __getstate__(self) -> dict[str, Any]:
+        # The store puts tasks back.
+        return {**self.__dict__, "tasks": {}}
+
     def count(self, status: str, deployment: str | None = None) -> int:
         return sum(task.last_status == status and deployment in (None, task.deployment) for task in self.tasks.values())
 
@@ -290,6 +294,9 @@ class Outcome:
     kind: str
     exit_code: int = 0
     after: float = 0.0
+
+
+_DERIVED = frozenset({"moving", "fresh", "ringing"})
 
 
 @dataclass
@@ -323,6 +330,32 @@ class EcsStore:
     ringing: dict[str, ContainerInstance] = field(default_factory=dict)
     last_number: int = -1
     ticks: int = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is saved: tasks come after all that they point to, so that no chain of them has to be followed."""
+        first = {name: self.__dict__[name] for name in ("definitions", "instances", "services", "tasks")}
+        return {
+            **first,
+            **{name: value for name, value in self.__dict__.items() if name not in _DERIVED | first.keys()},
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, moving={}, fresh={}, ringing={})
+        for tasks in self.tasks.values():
+            for task in tasks.values():
+                self._put_back(task)
+        for instances in self.instances.values():
+            for instance in instances.values():
+                self.freshen(instance)
+
+    def _put_back(self, task: Task) -> None:
+        if not task.live:
+            return
+        self.moving[task.id] = task
+        task.instance.tasks[task.id] = task
+        if task.service is not None:
+            task.service.tasks[task.id] = task
+            task.service.awake = True
 
     def number(self) -> int:
         """A number that grows with every record: the order in which lists are paged."""
