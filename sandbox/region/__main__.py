@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 import argparse
+import configparser
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
+from pathlib import Path
 
 from .context import Settings
 from .server import Address, RegionServer
+from .state import StateProblem
 
 
 def _address(text: str) -> Address:
@@ -18,6 +21,18 @@ def _address(text: str) -> Address:
         return Address.parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _operators(path: str) -> dict[str, str]:
+    profiles = configparser.ConfigParser(interpolation=None)
+    try:
+        with open(path, encoding="utf-8") as source:
+            profiles.read_file(source)
+        return {
+            profiles[name]["aws_access_key_id"]: profiles[name]["aws_secret_access_key"] for name in profiles.sections()
+        }
+    except (OSError, configparser.Error, KeyError) as error:
+        raise argparse.ArgumentTypeError(f"{path}: {error}") from error
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -41,6 +56,25 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="SECONDS",
         help="an SSM agent not heard for so long has lost its connection (default: %(default)s)",
     )
+    parser.add_argument(
+        "--verify-operators",
+        type=_operators,
+        metavar="FILE",
+        help="an AWS credentials file: only its keys may call, and their signatures are verified (default: any key)",
+    )
+    parser.add_argument(
+        "--tick",
+        type=float,
+        default=1.0,
+        metavar="SECONDS",
+        help="let the ECS scheduler look round so often, beside its looks after calls; 0: never (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--state",
+        type=Path,
+        metavar="FILE",
+        help="go on from the records in this file; write them there at the end",
+    )
     parser.add_argument("--log", metavar="FILE", help="append one line a call")
     return parser.parse_args(argv)
 
@@ -52,6 +86,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         account=arguments.account,
         connected_timeout=arguments.connected_timeout,
         ping_timeout=arguments.ping_timeout,
+        operators=arguments.verify_operators,
+        tick=arguments.tick,
+        state=arguments.state,
     )
     with ExitStack() as stack:
         try:
@@ -60,8 +97,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         except OSError as error:
             print(f"sandbox.region: {error.strerror}", file=sys.stderr)
             return 1
+        except StateProblem as error:
+            print(f"sandbox.region: {arguments.state}: {error}", file=sys.stderr)
+            return 1
         with suppress(KeyboardInterrupt):
             server.run(lambda urls: print(f"ready: {settings.name} on {' '.join(urls)}", flush=True))
+        server.save()
     return 0
 
 

@@ -6,15 +6,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from .calls import CallLog
 from .clock import Clock
+from .ec2.model import Ec2Store
 from .ecs.model import EcsStore
 from .errors import ApiError
 from .faults import Faults
 from .identity import Caller, Credentials
+from .links import Links, Session
+from .outposts.model import OutpostsStore
 from .ssm.model import SsmStore
 
 # The trust policy of a role by the role's name, None when there is no such role.
@@ -30,6 +34,12 @@ class Settings:
     partition: str = "aws"
     connected_timeout: float = 20.0
     ping_timeout: float = 600.0
+    # Seconds between two ticks of the scheduler that nobody asked for; 0: there are none.
+    tick: float = 0.0
+    # Where records are kept between two runs.
+    state: Path | None = None
+    # Secrets of the operators' access keys; None: any key will do, and its signatures are not verified.
+    operators: Mapping[str, str] | None = None
 
 
 @dataclass
@@ -44,7 +54,17 @@ class Region:
     credentials: Credentials = field(default_factory=Credentials)
     ecs: EcsStore = field(default_factory=EcsStore)
     ssm: SsmStore = field(default_factory=SsmStore)
+    outposts: OutpostsStore = field(default_factory=OutpostsStore)
+    ec2: Ec2Store = field(default_factory=Ec2Store)
     unimplemented: Counter[str] = field(default_factory=Counter)
+    # How to reach an agent that holds a session, by container instance ARN; see ecs/agents.py.
+    bells: dict[str, Callable[[], None]] = field(default_factory=dict)
+    # Open websockets of agents, and the outages that keep hosts from the Region.
+    sessions: set[Session] = field(default_factory=set)
+    links: Links = field(default_factory=Links)
+
+    def __post_init__(self) -> None:
+        self.faults = Faults(self.clock.now)
 
     def reset(self) -> None:
         self.clock.reset()
@@ -53,7 +73,12 @@ class Region:
         self.credentials.clear()
         self.ecs = EcsStore()
         self.ssm = SsmStore()
+        self.outposts = OutpostsStore()
+        self.ec2 = Ec2Store()
         self.unimplemented.clear()
+        self.links = Links()
+        for session in list(self.sessions):
+            session.hang_up()
 
     def arn(self, service: str, resource: str) -> str:
         settings = self.settings

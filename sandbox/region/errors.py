@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 
 class ApiError(Exception):
     """An error reply: code and message as the service gives them."""
@@ -16,7 +18,15 @@ class ApiError(Exception):
 
 
 class HandToMoto(Exception):  # noqa: N818 - a detour, not an error
-    """Raised by a handler for a request that moto answers better."""
+    """Raised by a handler for a request that moto answers better; what then becomes of moto's good answer.
+
+    `fields` are put in the place of those of the request (query forms only).
+    """
+
+    def __init__(self, then: Callable[[bytes], bytes] | None = None, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__()
+        self.then = then
+        self.fields = fields or {}
 
 
 def validation(message: str) -> ApiError:

@@ -32,13 +32,13 @@ class Caller:
 
 @dataclass(frozen=True)
 class RoleToken:
-    """Temporary credentials of a managed node."""
+    """Temporary credentials: of a managed node, or of a task on one."""
 
     access_key_id: str
     secret_access_key: str
     session_token: str
     expires: float
-    node: str
+    node: str | None
 
 
 def is_managed_node_id(text: str) -> bool:
@@ -50,14 +50,22 @@ def _key_id() -> str:
 
 
 class Credentials:
-    """Role tokens by access key id. Signatures are not verified yet; the secret is kept for the day they are."""
+    """Role tokens by access key id."""
 
     def __init__(self) -> None:
         self._tokens: dict[str, RoleToken] = {}
         self._keys: dict[str, list[str]] = {}
 
     def issue(self, node: str, now: float) -> RoleToken:
-        self._forget_dead(node, now)
+        """Fresh credentials of a managed node."""
+        return self._make(node, node, now)
+
+    def issue_task(self, task: str, now: float) -> RoleToken:
+        """Fresh credentials of a task; as a caller it goes by its access key id."""
+        return self._make(task, None, now)
+
+    def _make(self, owner: str, node: str | None, now: float) -> RoleToken:
+        self._forget_dead(owner, now)
         token = RoleToken(
             access_key_id=_key_id(),
             secret_access_key=base64.b64encode(secrets.token_bytes(30)).decode(),
@@ -66,17 +74,17 @@ class Credentials:
             node=node,
         )
         self._tokens[token.access_key_id] = token
-        self._keys.setdefault(node, []).append(token.access_key_id)
+        self._keys.setdefault(owner, []).append(token.access_key_id)
         return token
 
-    def _forget_dead(self, node: str, now: float) -> None:
+    def _forget_dead(self, owner: str, now: float) -> None:
         """Rotations overlap, and a fresh corpse is told from a stranger; what is long dead only takes room."""
-        keys = self._keys.get(node, [])
+        keys = self._keys.get(owner, [])
         while keys and self._tokens[keys[0]].expires <= now - TOKEN_LIFETIME:
             del self._tokens[keys.pop(0)]
 
-    def revoke(self, node: str) -> None:
-        for key in self._keys.pop(node, []):
+    def revoke(self, owner: str) -> None:
+        for key in self._keys.pop(owner, []):
             del self._tokens[key]
 
     def identify(self, access_key_id: str | None) -> Caller:
@@ -89,15 +97,17 @@ class Credentials:
         token = self._tokens.get(access_key_id)
         return Caller(access_key_id, node=token.node if token else None)
 
-    def check(self, caller: Caller, now: float) -> None:
+    def check(self, caller: Caller, now: float) -> RoleToken | None:
+        """The token behind a key that the Region handed out, None for any other key; refuses dead ones."""
         key = caller.access_key_id
         if key is None or not key.startswith(KEY_PREFIX):
-            return
+            return None
         token = self._tokens.get(key)
         if token is None:
             raise ApiError("UnrecognizedClientException", "The security token included in the request is invalid.")
         if token.expires <= now:
             raise ApiError("ExpiredTokenException", "The security token included in the request is expired")
+        return token
 
     def clear(self) -> None:
         self._tokens.clear()

@@ -4,18 +4,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
 
 from . import wire
+from .ec2 import moto_models
 from .errors import ApiError, not_implemented
 
 Environ = dict[str, Any]
 _LOAD_POLICIES = "MOTO_IAM_LOAD_MANAGED_POLICIES"
+
+
+@contextmanager
+def _no_profile() -> Iterator[None]:
+    """moto makes a boto3 session while it is imported, which fails over a profile that is not there."""
+    profile = os.environ.pop("AWS_PROFILE", None)
+    try:
+        yield
+    finally:
+        if profile is not None:
+            os.environ["AWS_PROFILE"] = profile
 
 
 def _moto_modules(account: str) -> tuple[Any, Any, Any, Any]:
@@ -34,11 +48,15 @@ class Moto:
     """moto's own dispatcher behind an ASGI door, with its failures turned into AWS's error forms."""
 
     def __init__(self, account: str, partition: str) -> None:
-        werkzeug_app, self._iam, self._backends, self._reset_models = _moto_modules(account)
+        with _no_profile():
+            werkzeug_app, self._iam, self._backends, self._reset_models = _moto_modules(account)
+            moto_models.extend()
         self._account, self._partition = account, partition
         self._application = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
         # One worker: moto's backends are not made for concurrent changes.
         self._door = WSGIMiddleware(self._serve, workers=1)
+        # Held while moto serves, and while handlers of ours look into what moto holds.
+        self.turn = asyncio.Lock()
         # Load the managed policies now, not in the first caller's time, and keep them as they are.
         self._policies = [copy.copy(policy) for policy in self._iam[account][partition].aws_managed_policies]
 
@@ -79,6 +97,21 @@ class Moto:
                 return str(known.assume_role_policy_document)
         return None
 
+    def backends(self) -> dict[tuple[str, str], Any]:
+        """What moto holds for this account, by service and Region."""
+        return {
+            (known.service_name, str(region)): backend
+            for known in list(self._backends._instances)
+            for region, backend in dict(known.get(self._account, {})).items()
+        }
+
+    def put_back(self, backends: dict[tuple[str, str], Any]) -> None:
+        """Let moto hold what it held before; everything else of it should have been forgotten."""
+        from moto.backends import get_backend
+
+        for (service, region), backend in backends.items():
+            dict.__setitem__(get_backend(service)[self._account], region, backend)
+
     def reset(self) -> None:
         """Forget everything. moto would read 1,500 policies from text again, which takes longer than most tests."""
         os.environ[_LOAD_POLICIES] = "false"
@@ -118,5 +151,7 @@ async def _exchange(app: Any, scope: dict[str, Any], body: bytes) -> tuple[int, 
         elif message["type"] == "http.response.body":
             chunks.append(message.get("body", b""))
 
-    await app(scope, receive, send)
+    # The body may not be the one that came.
+    kept = [(name, value) for name, value in scope["headers"] if name != b"content-length"]
+    await app({**scope, "headers": [*kept, (b"content-length", str(len(body)).encode())]}, receive, send)
     return status, headers, b"".join(chunks)

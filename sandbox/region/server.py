@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import socket
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TextIO
 
 import uvicorn
@@ -16,14 +19,16 @@ from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from . import wire
+from . import forms, state, wire
 from .calls import CallLog
 from .context import Region, Settings
 from .control import Control
 from .dispatch import Cut, Front, cut
+from .ecs import scheduler
 from .moto_app import Moto
+from .sessions import TRANSPORT, Sessions
 
-_TRANSPORT = "edgefleet.transport"
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,23 @@ class _Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {_TRANSPORT: {"transport": self.transport}}
+        self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
+
+
+def _websockets() -> Any:
+    """uvicorn's protocol for websockets, with a way to cut one; without wsproto there are none."""
+    try:
+        from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
+    except ImportError:
+        return "none"
+
+    class WebSocketProtocol(WSProtocol):
+        def handle_connect(self, event: Any) -> None:
+            super().handle_connect(event)
+            # The application starts in the loop's next turn; it cuts its own connection only.
+            self.scope["extensions"][TRANSPORT] = {"hang_up": partial(cut, self.transport)}
+
+    return WebSocketProtocol
 
 
 class FrontDoor:
@@ -57,15 +78,20 @@ class FrontDoor:
 
     def __init__(self, front: Front) -> None:
         self._front = front
+        self._sessions = Sessions(front)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._sessions(scope, receive, send)
+            return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         body = await _read(receive)
-        call = wire.parse(scope["method"], scope["path"], scope["query_string"].decode("latin-1"), headers, body)
+        query = scope["query_string"].decode("latin-1")
+        call = forms.named(wire.parse(scope["method"], scope["path"], query, headers, body))
         try:
             reply = await self._front.serve(call, dict(scope))
         except Cut:
-            cut(scope["extensions"][_TRANSPORT]["transport"])
+            cut(scope["extensions"][TRANSPORT]["transport"])
             await _disconnected(receive)
             return
         await _reply(reply, scope["method"], send)
@@ -98,16 +124,34 @@ async def _reply(reply: wire.Reply, method: str, send: Send) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Tell when connections are accepted."""
+    """Tell when connections are accepted, and let the scheduler tick while they are."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], region: Region) -> None:
         super().__init__(config)
         self._ready = ready
+        self._region = region
+        self._ticking: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
+            if self._region.settings.tick:
+                self._ticking = asyncio.create_task(self._tick())
             self._ready()
+
+    async def _tick(self) -> None:
+        while not self.should_exit:
+            await asyncio.sleep(self._region.settings.tick)
+            try:
+                scheduler.tick(self._region)
+            except Exception:
+                # The Region goes on; what is wrong is to be seen all the same.
+                _LOG.exception("tick")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._ticking is not None:
+            self._ticking.cancel()
+        await super().shutdown(sockets=sockets)
 
 
 def _bind(address: Address) -> socket.socket:
@@ -137,12 +181,16 @@ class RegionServer:
         self.urls = [_url(listener) for listener in self._listeners]
         moto = Moto(settings.account, settings.partition)
         self.region = Region(settings, moto.trust_policy, calls=CallLog(log))
+        self._moto = moto
+        if settings.state is not None and settings.state.exists():
+            state.restore(self.region, moto, settings.state.read_bytes())
         control = Control(self.region, moto)
         application = Starlette(routes=[*control.routes(), Mount("/", app=FrontDoor(Front(self.region, moto)))])
         config = uvicorn.Config(
             application,
             http=_Protocol,
-            ws="none",  # until the agents' ACS and TCS sessions are modelled
+            ws=_websockets(),
+            ws_ping_interval=None,  # ACS and TCS have heartbeats of their own
             lifespan="off",
             loop="asyncio",
             log_level="warning",
@@ -154,7 +202,7 @@ class RegionServer:
             timeout_keep_alive=120,
         )
         self._started = threading.Event()
-        self._server = _Server(config, self._started.set)
+        self._server = _Server(config, self._started.set, self.region)
         self._thread: threading.Thread | None = None
 
     def run(self, ready: Callable[[list[str]], Any]) -> None:
@@ -168,6 +216,11 @@ class RegionServer:
         self._thread.start()
         if not self._started.wait(timeout):
             raise TimeoutError("the simulated Region did not start")
+
+    def save(self) -> None:
+        """Write the records, if they are to be kept."""
+        if self.region.settings.state is not None:
+            state.save(self.region, self._moto, self.region.settings.state)
 
     def stop(self) -> None:
         self._server.should_exit = True

@@ -10,11 +10,14 @@ with running_region() as region:
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
+import os
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,9 +26,15 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
+from botocore.session import Session as BotocoreSession
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from .context import Region, Settings
 from .server import Address, RegionServer
+from .signatures import KEY_PAIR_HEADER
 
 _TARGETS = {"ssm": "AmazonSSM", "ecs": "AmazonEC2ContainerServiceV20141113"}
 TRUST_SSM = {
@@ -34,6 +43,15 @@ TRUST_SSM = {
         {"Effect": "Allow", "Principal": {"Service": "ssm.amazonaws.com"}, "Action": "sts:AssumeRole"},
     ],
 }
+
+
+@cache
+def _session() -> Any:
+    """A session that knows nothing of the user's own profiles."""
+    unset = (None, None, None, None)
+    nowhere = (None, None, os.devnull, None)
+    variables = {"profile": unset, "config_file": nowhere, "credentials_file": nowhere}
+    return boto3.Session(botocore_session=BotocoreSession(session_vars=variables))
 
 
 class Refused(Exception):  # noqa: N818 - the name says what happened
@@ -78,6 +96,24 @@ class Wire:
         self._connection.close()
 
 
+class KeyPair:
+    """An SSM agent's RSA key pair."""
+
+    def __init__(self) -> None:
+        self._key = rsa.generate_private_key(65537, 2048)
+        public = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        self.public = base64.b64encode(public).decode()
+
+    def sign(self, text: str) -> str:
+        return base64.b64encode(self._key.sign(text.encode(), PKCS1v15(), SHA256())).decode()
+
+
+@cache
+def _key_pair() -> KeyPair:
+    """One for all hosts of a test run: making one takes a tenth of a second, and thousands of hosts may come."""
+    return KeyPair()
+
+
 class Host:
     """A machine reduced to the calls that its agents make."""
 
@@ -92,7 +128,7 @@ class Host:
             "ActivationId": activation["ActivationId"],
             "ActivationCode": activation["ActivationCode"],
             "Fingerprint": self.fingerprint,
-            "PublicKey": "none",
+            "PublicKey": _key_pair().public,
             "PublicKeyType": "Rsa",
         }
         try:
@@ -105,9 +141,11 @@ class Host:
     def rotate(self) -> None:
         """Get fresh credentials, under the id of the node as an agent with its own key pair does."""
         scope = f"{self.id}/20260101/{self._region}/ssm/aws4_request"
+        # The inner signature has the private key as its secret, so that only the node itself could verify it.
         header = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none"
+        signature = {"authorization": header, KEY_PAIR_HEADER: f"Signature={_key_pair().sign(header)}"}
         params = {"Fingerprint": self.fingerprint}
-        token = self._wire.post("ssm", "RequestManagedInstanceRoleToken", params, {"authorization": header})
+        token = self._wire.post("ssm", "RequestManagedInstanceRoleToken", params, signature)
         self.credentials = Credentials(token["AccessKeyId"], token["SecretAccessKey"], token["SessionToken"])
 
     def call(self, service: str, action: str, **params: Any) -> dict[str, Any]:
@@ -121,6 +159,8 @@ class Host:
     def register(self, cluster: str, attributes: Mapping[str, str] | None = None, **more: Any) -> dict[str, Any]:
         """The ECS agent's registration."""
         given = [{"name": name, "value": value} for name, value in (attributes or {}).items()]
+        # No agent stands behind this host: the Region plays it as far as tasks are concerned.
+        more = {"versionInfo": {"agentHash": "simulated"}, **more}
         reply = self.call("ecs", "RegisterContainerInstance", cluster=cluster, attributes=given, **more)
         instance: dict[str, Any] = reply["containerInstance"]
         self.cluster, self.container_instance = cluster, instance["containerInstanceArn"]
@@ -164,7 +204,21 @@ class RunningRegion:
         options.setdefault("aws_secret_access_key", "none")
         options.setdefault("region_name", self.name)
         config = Config(retries={"total_max_attempts": attempts, "mode": "standard"})
-        return boto3.client(service, endpoint_url=self.url, config=config, **options)
+        return _session().client(service, endpoint_url=self.url, config=config, **options)
+
+    def environment(self) -> dict[str, str]:
+        """Variables that make SDKs, the command line and Ansible talk to this Region, and to nothing else."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_REGION": self.name,
+            "AWS_DEFAULT_REGION": self.name,
+            "AWS_ACCESS_KEY_ID": "AKIAOPERATOR",
+            "AWS_SECRET_ACCESS_KEY": "none",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "NO_PROXY": "*",
+        }
 
     def control(self, method: str, path: str, order: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """A call to the control API; a ValueError when it refuses."""
@@ -184,8 +238,35 @@ class RunningRegion:
         entries: list[dict[str, Any]] = self.control("GET", f"calls?{parameters}")["calls"]
         return entries
 
+    def summary(self, by: str = "service,action", **query: str | int) -> list[dict[str, Any]]:
+        """How many calls there were, by service, action, caller, status, error or page."""
+        parameters = "&".join(f"{name}={value}" for name, value in {"by": by, **query}.items())
+        counts: list[dict[str, Any]] = self.control("GET", f"calls/summary?{parameters}")["summary"]
+        return counts
+
     def fault(self, service: str, action: str, kind: str, **more: Any) -> None:
         self.control("POST", "faults", {"service": service, "action": action, "kind": kind, **more})
+
+    def outpost(self, **order: Any) -> dict[str, Any]:
+        """An Outpost with hardware: name, availability_zone, hardware (RACK), hosts ([{type: count}])."""
+        return self.control("POST", "outposts", order)
+
+    def tick(self, most: int = 1) -> int:
+        """Let the scheduler tick, `most` times or until nothing happens; how often something did."""
+        ticks: int = self.control("POST", "tick", {"most": most})["ticks"]
+        return ticks
+
+    def settle(self) -> int:
+        return self.tick(1000)
+
+    def instances(self, cluster: str, count: int = 1, kind: str = "EXTERNAL", **attributes: str) -> list[str]:
+        """The ARNs of new container instances whose agents the Region plays, with these attributes."""
+        order = {"cluster": cluster, "count": count, "kind": kind, "attributes": attributes}
+        return [one["containerInstanceArn"] for one in self.control("POST", "instances", order)["instances"]]
+
+    def outcome(self, image: str, kind: str, **more: float) -> None:
+        """What becomes of containers of an image (a pattern) on played hosts: run, cannot-pull or exit."""
+        self.control("POST", "outcomes", {"image": image, "kind": kind, **more})
 
     def advance(self, seconds: float) -> None:
         self.control("POST", "clock", {"advance": seconds})

@@ -13,10 +13,12 @@ from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 from .errors import ApiError
+from .signatures import Request
 
 TARGETS = {
     "AmazonEC2ContainerServiceV20141113": "ecs",
     "AmazonSSM": "ssm",
+    "EC2WindowsMessageDeliveryService": "ec2messages",
     "OpenSearch": "es",
 }
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/(\d{8})/([^/,\s]+)/([^/,\s]+)/aws4_request")
@@ -46,6 +48,8 @@ class Call:
     body: bytes
     host: str
     has_page_token: bool
+    # What a signature covers.
+    request: Request
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,7 @@ def _json_members(body: bytes) -> dict[str, Any]:
 
 def parse(method: str, path: str, query_string: str, headers: Mapping[str, str], body: bytes) -> Call:
     """Tell service and action from target, form fields and signature; either is empty when nothing tells it."""
+    request = Request(method, path, query_string, headers, body)
     query = parse_qs(query_string, keep_blank_values=True)
     scope = parse_scope(headers.get("authorization", ""), query)
     service = scope.service if scope else ""
@@ -93,16 +98,16 @@ def parse(method: str, path: str, query_string: str, headers: Mapping[str, str],
     if target:
         prefix, _, action = target.rpartition(".")
         service = TARGETS.get(prefix, service)
-        return Call("json", service, action, scope, body, host, _page_token_in(_json_members(body)))
+        return Call("json", service, action, scope, body, host, _page_token_in(_json_members(body)), request)
     fields = _form_fields(headers, body, query)
     if "Action" in fields:
         form = "ec2" if service == "ec2" else "query"
-        return Call(form, service, fields["Action"][0], scope, body, host, _page_token_in(fields))
+        return Call(form, service, fields["Action"][0], scope, body, host, _page_token_in(fields), request)
     if headers.get("smithy-protocol") == "rpc-v2-cbor":
-        return Call("cbor", service, path.rpartition("/")[2], scope, body, host, False)
+        return Call("cbor", service, path.rpartition("/")[2], scope, body, host, False, request)
     form = "rest-xml" if service in _REST_XML else "rest-json"
     # Paths of REST services carry names and ids; the method and path are as good a name as any for the log.
-    return Call(form, service, f"{method} {path}", scope, body, host, _page_token_in(fields))
+    return Call(form, service, f"{method} {path}", scope, body, host, _page_token_in(fields), request)
 
 
 def json_params(call: Call) -> dict[str, Any]:
@@ -148,7 +153,7 @@ def _error_body(form: str, error: ApiError, request_id: str, message_member: str
         pairs = (("__type", error.code), ("message", error.message))
         return "application/cbor", b"\xa2" + b"".join(_cbor_text(name) + _cbor_text(value) for name, value in pairs)
     if form == "rest-json":
-        return "application/json", json.dumps({"message": error.message}).encode()
+        return "application/json", json.dumps({message_member: error.message}).encode()
     body = {"__type": error.code, message_member: error.message}
     return "application/x-amz-json-1.1", json.dumps(body).encode()
 

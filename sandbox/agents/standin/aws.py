@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, Callable
 
-from . import sigv4, wire
+from . import sigv4, websocket, wire
 from .release import VERSION
 
 THROTTLES = frozenset(
@@ -80,6 +80,19 @@ class Client:
         self._environ = os.environ if environ is None else environ
         self._authorize = authorize
         self._agent_name = agent_name
+
+    def connect(self, address: str, query: Mapping[str, str], timeout: float = 30.0) -> websocket.WebSocket:
+        """A websocket, its handshake signed like a call."""
+        url = wire.parse_url(address)
+        canonical = sigv4.canonical_query(query)
+        headers = {"Host": url.netloc, "User-Agent": f"{self._agent_name}/{VERSION}"}
+        if self._credentials:
+            given = self._credentials()
+            signed = sigv4.sign(
+                {"Host": url.netloc}, url.path, b"", self._region, self._service, given, method="GET", query=canonical
+            )
+            headers.update(signed)
+        return websocket.connect(f"{address}?{canonical}", headers, self._environ, timeout)
 
     def call(self, action: str, payload: Mapping[str, Any], timeout: float = 10.0) -> dict[str, Any]:
         """The reply; AwsError for a refusal, WireError where there was no reply."""

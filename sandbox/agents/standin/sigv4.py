@@ -1,6 +1,6 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""AWS Signature Version 4 for the one shape that the agents send: POST, no query, JSON body."""
+"""AWS Signature Version 4 for what the agents send: POST with a JSON body, GET with a query for websockets."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
     return key
 
 
+def canonical_query(values: Mapping[str, str]) -> str:
+    from urllib.parse import quote  # only for websockets, which open seldom
+
+    return "&".join(f"{quote(name, safe='')}={quote(values[name], safe='')}" for name in sorted(values))
+
+
 def sign(
     headers: Mapping[str, str],
     path: str,
@@ -36,8 +42,13 @@ def sign(
     service: str,
     credentials: Credentials,
     now: float | None = None,
+    method: str = "POST",
+    query: str = "",
 ) -> dict[str, str]:
-    """The given headers (with Host) plus X-Amz-Date, X-Amz-Security-Token and Authorization."""
+    """The given headers (with Host) plus X-Amz-Date, X-Amz-Security-Token and Authorization.
+
+    The query must be in canonical form, as `canonical_query` makes it.
+    """
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
     signed = dict(headers)
     signed["X-Amz-Date"] = stamp
@@ -46,7 +57,15 @@ def sign(
     lowered = sorted((name.lower(), " ".join(value.split())) for name, value in signed.items())
     names = ";".join(name for name, _value in lowered)
     canonical = "\n".join(
-        ["POST", path, "", *(f"{name}:{value}" for name, value in lowered), "", names, hashlib.sha256(body).hexdigest()]
+        [
+            method,
+            path,
+            query,
+            *(f"{name}:{value}" for name, value in lowered),
+            "",
+            names,
+            hashlib.sha256(body).hexdigest(),
+        ]
     )
     scope = "/".join((stamp[:8], region, service, "aws4_request"))
     to_sign = "\n".join(("AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()))

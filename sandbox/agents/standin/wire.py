@@ -124,14 +124,13 @@ def _secure(stream: socket.socket, host: str) -> socket.socket:
     return ssl.create_default_context().wrap_socket(stream, server_hostname=host)
 
 
-def _open(url: Url, proxy: Url | None, timeout: float) -> socket.socket:
+def _open(url: Url, proxy: Url | None, timeout: float, tunnel: bool = False) -> socket.socket:
     target = proxy or url
     stream = socket.create_connection((target.host, target.port), timeout=timeout)
-    if url.scheme == "https":
-        if proxy:
-            _tunnel(stream, url)
-        stream = _secure(stream, url.host)
-    return stream
+    secure = url.scheme == "https"
+    if proxy and (secure or tunnel):
+        _tunnel(stream, url)
+    return _secure(stream, url.host) if secure else stream
 
 
 def _exchange(stream: socket.socket, request: bytes) -> Response:
@@ -143,6 +142,39 @@ def _exchange(stream: socket.socket, request: bytes) -> Response:
     if headers.get("transfer-encoding", "").lower() == "chunked":
         body = _unchunk(body)
     return Response(status, headers, body)
+
+
+def upgrade(
+    address: str, headers: Mapping[str, str], environ: Mapping[str, str], timeout: float
+) -> tuple[socket.socket, Response, bytes]:
+    """GET with an offer of another protocol: the open connection, the answer and what came after it.
+
+    A proxy gets a tunnel, for http, too: it would not pass an upgrade on.
+    """
+    url = parse_url(address)
+    proxy = proxy_for(url, environ)
+    lines = [f"GET {url.path} HTTP/1.1", "Host: " + url.netloc]
+    lines += [f"{name}: {value}" for name, value in headers.items() if name.lower() != "host"]
+    request = ("\r\n".join(lines) + "\r\n\r\n").encode()
+    try:
+        stream = _open(url, proxy, timeout, tunnel=True)
+        try:
+            return (stream, *_offered(stream, request))
+        except BaseException:
+            stream.close()
+            raise
+    except (OSError, ValueError, IndexError) as error:
+        raise WireError(f"Get {url.scheme}://{url.netloc}{url.path.partition('?')[0]}: {error}") from error
+
+
+def _offered(stream: socket.socket, request: bytes) -> tuple[Response, bytes]:
+    stream.sendall(request)
+    head, rest = _receive(stream, b"\r\n\r\n")
+    status, headers = _parse_head(head)
+    if status == 101:
+        return Response(status, headers, b""), rest
+    length = headers.get("content-length")
+    return Response(status, headers, _drain(stream, rest, int(length) if length else None)), b""
 
 
 def post(

@@ -1,9 +1,34 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Amazon ECS: clusters, container instances and the agents' calls. Importing the package registers its handlers."""
+"""Amazon ECS: its records, its scheduler and the agents' calls. Importing the package registers its handlers."""
 
-from . import agents, attributes, clusters, container_instances, tags
+from . import (
+    account_settings,
+    agent_calls,
+    attributes,
+    capacity_providers,
+    clusters,
+    container_instances,
+    definitions,
+    scheduler,
+    services,
+    tags,
+    task_calls,
+)
 
 SERVICE = "ecs"
 
-__all__ = ["SERVICE", "agents", "attributes", "clusters", "container_instances", "tags"]
+__all__ = [
+    "SERVICE",
+    "account_settings",
+    "agent_calls",
+    "attributes",
+    "capacity_providers",
+    "clusters",
+    "container_instances",
+    "definitions",
+    "scheduler",
+    "services",
+    "tags",
+    "task_calls",
+]

@@ -1,152 +1,251 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ECS agents call. The agents' websockets (ACS and TCS) will have their place beside this module."""
+"""Between the scheduler and the agents: what an agent has to do, and what it reports.
+
+An agent with a session is told by `attach`ed bells and asks `outbox`; it answers with `acknowledge`, `report_task` and
+`report_container`. Agents that the Region plays itself (`simulated`) are moved on by `play`, once a tick.
+"""
 
 from __future__ import annotations
 
-import json
 import uuid
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING, Any
 
-from ..errors import ApiError
-from ..identity import is_managed_node_id
-from ..registry import Params, Reply, action
-from . import attributes
-from .common import active_cluster, instance_id, invalid, tags_to_dict
-from .container_instances import view
-from .model import Cluster, ContainerInstance
+from . import tasks
+from .model import (
+    EXTERNAL_CAPABILITY,
+    PENDING,
+    RUNNING,
+    STOPPED,
+    Container,
+    ContainerInstance,
+    Outcome,
+    Task,
+)
 
 if TYPE_CHECKING:
-    from ..context import Context
+    from ..context import Region
 
-_DEFAULTS: dict[str, str | None] = {
-    "ecs.os-type": "linux",
-    "ecs.cpu-architecture": "x86_64",
-    "ecs.capability.external": None,
-}
-
-
-def _not_registered(identifier: str) -> ApiError:
-    # The agent takes these very words as final and exits terminally.
-    return ApiError("ClientException", f"Referenced container instance {identifier} not registered.")
-
-
-def _cluster(params: Params, context: Context) -> Cluster:
-    try:
-        return active_cluster(context, params.get("cluster"))
-    except ApiError as error:
-        # The agent knows this refusal by ClientException and message, as it was before the code of its own.
-        raise ApiError("ClientException", error.message) from error
-
-
-def _identity(params: Params, context: Context) -> str:
-    """The instance id: of the managed node whose credentials signed, or from an EC2 identity document."""
-    if context.managed_node():
-        return str(context.managed_node())
-    try:
-        return str(json.loads(params.get("instanceIdentityDocument") or "{}")["instanceId"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise ApiError("ClientException", "Instance identity document is invalid or missing.") from error
+OUTCOMES = ("run", "cannot-pull", "exit")
+SIMULATED = "simulated"
+Bell = Callable[[], None]
+_DEFAULT_RESOURCES: Sequence[Mapping[str, Any]] = (
+    {"name": "CPU", "type": "INTEGER", "doubleValue": 0.0, "longValue": 0, "integerValue": 2048},
+    {"name": "MEMORY", "type": "INTEGER", "doubleValue": 0.0, "longValue": 0, "integerValue": 3904},
+    {
+        "name": "PORTS",
+        "type": "STRINGSET",
+        "doubleValue": 0.0,
+        "longValue": 0,
+        "integerValue": 0,
+        "stringSetValue": ["22", "2375", "2376", "51678", "51679"],
+    },
+    {
+        "name": "PORTS_UDP",
+        "type": "STRINGSET",
+        "doubleValue": 0.0,
+        "longValue": 0,
+        "integerValue": 0,
+        "stringSetValue": [],
+    },
+)
 
 
-def _given_attributes(params: Params) -> dict[str, str | None]:
-    given = {item["name"]: item.get("value") for item in params.get("attributes", [])}
-    for name, value in given.items():
-        # The agent's own capabilities carry image names and the like; only what users write is held to the rules.
-        if not attributes.built_in(name):
-            attributes.check(name, value)
-    if attributes.count_custom(given) > attributes.MAX_CUSTOM:
-        raise invalid(f"A container instance can have {attributes.MAX_CUSTOM} custom attributes.")
-    return given
+def connected(region: Region, instance: ContainerInstance) -> bool:
+    return instance.connected(region.clock.now(), region.settings.connected_timeout)
 
 
-def _known(cluster: Cluster, node: str, params: Params, context: Context) -> ContainerInstance | None:
-    """The record to keep: the one whose ARN the agent sends, or the one that the same request made before."""
-    arn = params.get("containerInstanceArn")
-    if arn:
-        identifier = arn.rpartition("/")[2]
-        instance = context.ecs.instances_of(cluster.name).get(identifier)
-        if instance is None or instance.arn != arn or not instance.registered or instance.ec2_instance_id != node:
-            raise _not_registered(identifier)
-        return instance
-    made = context.ecs.by_token.get((cluster.name, node, params.get("clientToken", "")))
-    return made if made is not None and made.registered else None
+def heard(region: Region, instance: ContainerInstance) -> None:
+    """The agent has given a sign of life."""
+    if not connected(region, instance):
+        region.ecs.freshen(instance)
+        region.ecs.moving.update({task.id: task for task in instance.tasks.values()})
+    instance.heard_at = region.clock.now()
 
 
-def _agent_version(params: Params) -> dict[str, str | None]:
-    version = params.get("versionInfo", {}).get("agentVersion")
-    return {"ecs.agent-version": version} if version else {}
+def attach(region: Region, instance: ContainerInstance, bell: Bell) -> None:
+    """An ACS session is open: the bell rings whenever `outbox` may have something."""
+    heard(region, instance)
+    instance.session = True
+    region.bells[instance.arn] = bell
+    if outbox(instance):
+        bell()
 
 
-@action("ecs", "RegisterContainerInstance")
-def register_container_instance(params: Params, context: Context) -> Reply:
-    """Register the caller's host, or update the record that it has.
-
-    Without an ARN every call makes a new record, as in AWS (aws/containers-roadmap#1901).
-    """
-    cluster = _cluster(params, context)
-    node = _identity(params, context)
-    given = _given_attributes(params)
-    tags = tags_to_dict(params.get("tags"))
-    instance = _known(cluster, node, params, context)
-    if instance is None:
-        instance = _create(cluster, node, params, context)
-        instance.attributes = {**_DEFAULTS, **_agent_version(params), **given}
-    else:
-        # Custom attributes are fixed at the first registration; what the agent says of itself follows the agent.
-        own = {name: value for name, value in given.items() if attributes.built_in(name)}
-        instance.attributes.update({**_agent_version(params), **own})
-        instance.version += 1
-    instance.version_info = params.get("versionInfo", {})
-    instance.resources = params.get("totalResources", instance.resources)
-    instance.tags.update(tags)
-    return {"containerInstance": view(instance, context, frozenset({"TAGS"}))}
+def detach(region: Region, instance: ContainerInstance) -> None:
+    """The ACS session is closed; agentConnected ends with it."""
+    instance.session = False
+    instance.heard_at = None
+    region.bells.pop(instance.arn, None)
 
 
-def _create(cluster: Cluster, node: str, params: Params, context: Context) -> ContainerInstance:
-    identifier = uuid.uuid4().hex
+def ring(region: Region) -> None:
+    """Call every agent with a session that has something to fetch."""
+    ringing, region.ecs.ringing = region.ecs.ringing, {}
+    for instance in ringing.values():
+        bell = region.bells.get(instance.arn)
+        if bell is not None and not instance.cut:
+            bell()
+
+
+def outbox(instance: ContainerInstance) -> list[Task]:
+    """Tasks that the agent shall start or stop (`desired_status`) and has not taken note of yet, oldest first."""
+    if instance.cut:
+        return []
+    return [task for task in instance.tasks.values() if task.live and task.told != task.desired_status]
+
+
+def acknowledge(task: Task, desired_status: str) -> None:
+    """The agent has taken note of what it shall do with a task."""
+    task.told = desired_status
+
+
+def find_task(region: Region, instance: ContainerInstance, arn: str) -> Task | None:
+    task = region.ecs.tasks_of(instance.cluster).get(arn.rpartition("/")[2])
+    return task if task is not None and task.instance is instance else None
+
+
+def report_task(
+    region: Region, task: Task, status: str, reason: str | None = None, times: Mapping[str, float] | None = None
+) -> None:
+    """An agent reports a task RUNNING or STOPPED; other states lie between and change nothing here."""
+    for name in ("pull_started_at", "pull_stopped_at", "execution_stopped_at"):
+        value = (times or {}).get(name)
+        if value is not None:
+            setattr(task, name, value)
+    if not task.live:
+        return
+    task.told = task.told or RUNNING
+    if status == RUNNING:
+        tasks.running(region, task)
+    elif status == STOPPED:
+        tasks.stopped(region, task, reason=reason)
+
+
+def report_container(task: Task, name: str, status: str, **told: Any) -> Container | None:
+    """An agent reports a container: exit_code, reason, runtime_id, image_digest, health, bindings."""
+    container = next((one for one in task.containers if one.name == name), None)
+    if container is None:
+        return None
+    if status in (PENDING, RUNNING, STOPPED):
+        container.status = status
+    for field, value in told.items():
+        if value is not None:
+            setattr(container, field, value)
+    return container
+
+
+# Agents that the Region plays itself.
+
+
+def simulate(
+    region: Region,
+    cluster: str,
+    ec2_instance_id: str,
+    attributes: Mapping[str, str | None] | None = None,
+    resources: Sequence[Mapping[str, Any]] = _DEFAULT_RESOURCES,
+    tags: Mapping[str, str] | None = None,
+) -> ContainerInstance:
+    """Register a container instance whose agent is the Region itself: connected until `cut`, instant at its work."""
+    store, identifier = region.ecs, uuid.uuid4().hex
+    external = {EXTERNAL_CAPABILITY: None} if ec2_instance_id.startswith("mi-") else {}
     instance = ContainerInstance(
-        number=context.ecs.number(),
+        number=store.number(),
         id=identifier,
-        arn=context.region.arn("ecs", f"container-instance/{cluster.name}/{identifier}"),
-        cluster=cluster.name,
-        ec2_instance_id=node,
-        registered_at=context.now,
-        version_info={},
-        resources=[],
-        attributes={},
-        tags={},
+        arn=region.arn("ecs", f"container-instance/{cluster}/{identifier}"),
+        cluster=cluster,
+        ec2_instance_id=ec2_instance_id,
+        registered_at=region.clock.now(),
+        version_info={"agentVersion": "1.105.1", "agentHash": SIMULATED, "dockerVersion": "DockerVersion: 20.10.24"},
+        resources=[dict(item) for item in resources],
+        attributes={"ecs.os-type": "linux", "ecs.cpu-architecture": "x86_64", **external, **(attributes or {})},
+        tags=dict(tags or {}),
+        simulated=True,
+        resident=True,
     )
-    context.ecs.instances_of(cluster.name)[identifier] = instance
-    if params.get("clientToken"):
-        context.ecs.by_token[(cluster.name, node, params["clientToken"])] = instance
+    store.instances_of(cluster)[identifier] = instance
+    store.freshen(instance)
     return instance
 
 
-@action("ecs", "DiscoverPollEndpoint")
-def discover_poll_endpoint(params: Params, context: Context) -> Reply:
-    """Tell an agent where ACS and TCS are; until these are modelled, the call itself is the agent's heartbeat."""
-    reference = params.get("containerInstance")
-    if reference:
-        cluster = _cluster(params, context)
-        identifier = instance_id(reference, cluster.name)
-        instance = context.ecs.instances_of(cluster.name).get(identifier)
-        if instance is None or not instance.registered:
-            raise _not_registered(identifier)
-        if is_managed_node_id(instance.ec2_instance_id) and context.managed_node() != instance.ec2_instance_id:
-            raise _not_registered(identifier)
-        instance.heard_at = context.now
-    base = f"http://{context.host}"
-    return {"endpoint": f"{base}/acs", "telemetryEndpoint": f"{base}/tcs", "serviceConnectEndpoint": f"{base}/sc"}
+def cut(region: Region, instance: ContainerInstance, is_cut: bool) -> None:
+    """Cut or mend the service link of one instance."""
+    instance.cut = is_cut
+    if not is_cut:
+        region.ecs.freshen(instance)
+        region.ecs.ringing[instance.id] = instance
+        region.ecs.moving.update({task.id: task for task in instance.tasks.values()})
 
 
-@action("ecs", "SubmitTaskStateChange")
-def submit_task_state_change(_params: Params, _context: Context) -> Reply:
-    """Acknowledge; there are no tasks whose state could change yet."""
-    return {"acknowledgment": "ACK"}
+def outcome(region: Region, image: str) -> Outcome | None:
+    return next((one for one in reversed(region.ecs.outcomes) if fnmatch(image, one.image)), None)
 
 
-@action("ecs", "SubmitContainerStateChange")
-def submit_container_state_change(_params: Params, _context: Context) -> Reply:
-    """Acknowledge; there are no tasks whose state could change yet."""
-    return {"acknowledgment": "ACK"}
+def play(region: Region) -> bool:
+    """Let simulated agents do one step each; tell whether anything happened."""
+    acted = False
+    for task in list(region.ecs.moving.values()):
+        if not task.instance.simulated or task.instance.session or not task.live:
+            region.ecs.moving.pop(task.id, None)
+        elif task.placed_in < region.ecs.ticks and connected(region, task.instance):
+            acted = _step(region, task) or acted
+    return acted
+
+
+def _step(region: Region, task: Task) -> bool:
+    acknowledge(task, task.desired_status)
+    if task.desired_status == STOPPED:
+        for container in task.containers:
+            # The engine's own way to tell that SIGTERM was heeded.
+            container.exit_code = 143 if container.status == RUNNING else container.exit_code
+        tasks.stopped(region, task)
+        return True
+    if task.last_status == PENDING:
+        return _start(region, task)
+    return _run_on(region, task)
+
+
+def _start(region: Region, task: Task) -> bool:
+    for container in task.containers:
+        ends = outcome(region, container.image)
+        if ends is not None and ends.kind == "cannot-pull":
+            reason = f"CannotPullContainerError: Error response from daemon: manifest for {container.image} not found"
+            container.reason = reason
+            tasks.stopped(region, task, code="TaskFailedToStart", reason="Task failed to start")
+            return True
+    healthy = {item["name"] for item in task.definition.body["containerDefinitions"] if item.get("healthCheck")}
+    for container in task.containers:
+        container.runtime_id = uuid.uuid4().hex + uuid.uuid4().hex
+        container.health = "HEALTHY" if container.name in healthy else "UNKNOWN"
+        container.bindings = tasks.bindings(task, container)
+    tasks.running(region, task)
+    if not any(_ending(region, container) for container in task.containers):
+        region.ecs.moving.pop(task.id, None)
+    return True
+
+
+def _ending(region: Region, container: Container) -> Outcome | None:
+    ends = outcome(region, container.image)
+    return ends if ends is not None and ends.kind == "exit" else None
+
+
+def _run_on(region: Region, task: Task) -> bool:
+    """Let containers that are to exit do so in their time; the essential ones take the task with them."""
+    pending, acted = False, False
+    for container in task.containers:
+        ends = _ending(region, container) if container.status == RUNNING else None
+        if ends is None:
+            continue
+        if region.clock.now() - (task.started_at or 0) < ends.after:
+            pending = True
+            continue
+        acted = True
+        container.status, container.exit_code = STOPPED, ends.exit_code
+        if container.essential:
+            tasks.stopped(region, task)
+            return True
+    if not pending:
+        region.ecs.moving.pop(task.id, None)
+    return acted

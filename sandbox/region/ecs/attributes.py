@@ -78,6 +78,7 @@ def put_attributes(params: Params, context: Context) -> Reply:
         planned.append((instance, name, value))
     for instance, name, value in planned:
         instance.attributes[name] = value
+        context.ecs.freshen(instance)
     return {"attributes": [_view(*item) for item in planned]}
 
 
@@ -95,6 +96,7 @@ def delete_attributes(params: Params, context: Context) -> Reply:
         wanted = attribute.get("value")
         if name in instance.attributes and wanted in (None, instance.attributes[name]):
             removed.append(_view(instance, name, instance.attributes.pop(name)))
+            context.ecs.freshen(instance)
     return {"attributes": removed}
 
 

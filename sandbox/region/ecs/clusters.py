@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from ..errors import ApiError
 from ..registry import Params, Reply, action
 from .common import active_cluster, cluster_name, invalid, limit, page, tags_to_dict, tags_to_list
-from .model import ACTIVE, INACTIVE, Cluster
+from .model import ACTIVE, DRAINING, INACTIVE, Cluster
 
 if TYPE_CHECKING:
     from ..context import Context
@@ -31,27 +32,47 @@ def _settings(wanted: list[dict[str, str]], current: list[dict[str, str]]) -> li
     return [{"name": name, "value": value} for name, value in values.items()]
 
 
-def _statistics() -> list[dict[str, str]]:
-    # Room for the scheduler; until there are services and tasks every count is 0.
-    names = [
-        f"{state}{launch_type}{what}"
-        for launch_type in ("EC2", "Fargate", "External")
-        for state, what in (
-            ("running", "TasksCount"),
-            ("pending", "TasksCount"),
-            ("active", "ServiceCount"),
-            ("draining", "ServiceCount"),
-        )
-    ]
-    return [{"name": name, "value": "0"} for name in names]
+_OF_AWS = ("FARGATE", "FARGATE_SPOT")
+_STATISTICS = {"EC2": "EC2", "FARGATE": "Fargate", "EXTERNAL": "External"}
 
 
-def _view(cluster: Cluster, context: Context, include: frozenset[str]) -> Reply:
+def _statistics(cluster: Cluster, context: Context) -> list[dict[str, str]]:
+    tasks = Counter((task.last_status, task.launch_type) for task in context.ecs.tasks_of(cluster.name).values())
+    services = Counter((one.status, one.launch_type) for one in context.ecs.services_of(cluster.name).values())
+    shown = []
+    for launch_type, name in _STATISTICS.items():
+        shown += [
+            (f"running{name}TasksCount", tasks["RUNNING", launch_type]),
+            (f"pending{name}TasksCount", tasks["PENDING", launch_type]),
+            (f"active{name}ServiceCount", services[ACTIVE, launch_type]),
+            (f"draining{name}ServiceCount", services[DRAINING, launch_type]),
+        ]
+    return [{"name": name, "value": str(value)} for name, value in shown]
+
+
+def _provider_name(reference: str) -> str:
+    return reference.rpartition("/")[2]
+
+
+def check_providers(providers: list[str], strategy: list[Params], context: Context) -> list[str]:
+    """The names of capacity providers, which must be there; a strategy must keep to them."""
+    names = [_provider_name(reference) for reference in providers]
+    known = context.ecs.capacity_providers
+    for name in names:
+        if name not in _OF_AWS and (name not in known or known[name].status != ACTIVE):
+            raise ApiError("ClientException", "The specified capacity provider does not exist.")
+    for item in strategy:
+        if _provider_name(item["capacityProvider"]) not in names:
+            raise invalid("The specified capacity provider strategy names a provider that the cluster does not have.")
+    return names
+
+
+def view(cluster: Cluster, context: Context, include: frozenset[str]) -> Reply:
     instances = context.ecs.registered(cluster.name) if cluster.status == ACTIVE else []
     parts: dict[str, Reply] = {
         "SETTINGS": {"settings": cluster.settings},
         "CONFIGURATIONS": {"configuration": cluster.configuration} if cluster.configuration else {},
-        "STATISTICS": {"statistics": _statistics()},
+        "STATISTICS": {"statistics": _statistics(cluster, context) if "STATISTICS" in include else []},
         "TAGS": {"tags": tags_to_list(cluster.tags)},
         "ATTACHMENTS": {"attachments": []},
     }
@@ -62,12 +83,14 @@ def _view(cluster: Cluster, context: Context, include: frozenset[str]) -> Reply:
         "registeredContainerInstancesCount": len(instances),
         "runningTasksCount": sum(instance.running_tasks for instance in instances),
         "pendingTasksCount": sum(instance.pending_tasks for instance in instances),
-        "activeServicesCount": 0,
+        "activeServicesCount": sum(
+            service.status == ACTIVE for service in context.ecs.services_of(cluster.name).values()
+        ),
         "statistics": [],
         "tags": [],
         "settings": [],
-        "capacityProviders": [],
-        "defaultCapacityProviderStrategy": [],
+        "capacityProviders": cluster.capacity_providers,
+        "defaultCapacityProviderStrategy": cluster.capacity_provider_strategy,
     }
     if cluster.service_connect_defaults:
         view["serviceConnectDefaults"] = cluster.service_connect_defaults
@@ -82,8 +105,8 @@ def create_cluster(params: Params, context: Context) -> Reply:
     name = params.get("clusterName", "default")
     if not _NAME.fullmatch(name):
         raise invalid("Invalid cluster name: up to 255 letters, numbers, underscores and hyphens are allowed.")
-    if params.get("capacityProviders") or params.get("defaultCapacityProviderStrategy"):
-        raise ApiError("NotImplemented", "The simulated Region has no capacity providers.", status=501)
+    strategy = params.get("defaultCapacityProviderStrategy", [])
+    providers = check_providers(params.get("capacityProviders", []), strategy, context)
     cluster = context.ecs.clusters.get(name)
     if cluster is None or cluster.status == INACTIVE:
         cluster = Cluster(
@@ -94,9 +117,11 @@ def create_cluster(params: Params, context: Context) -> Reply:
             configuration=params.get("configuration", {}),
             service_connect_defaults=params.get("serviceConnectDefaults", {}),
             tags=tags_to_dict(params.get("tags")),
+            capacity_providers=providers,
+            capacity_provider_strategy=strategy,
         )
         context.ecs.clusters[name] = cluster
-    return {"cluster": _view(cluster, context, _INCLUDE - {"STATISTICS", "ATTACHMENTS"})}
+    return {"cluster": view(cluster, context, _INCLUDE - {"STATISTICS", "ATTACHMENTS"})}
 
 
 @action("ecs", "DescribeClusters")
@@ -111,7 +136,7 @@ def describe_clusters(params: Params, context: Context) -> Reply:
         if cluster is None:
             failures.append({"arn": context.region.arn("ecs", f"cluster/{name}"), "reason": "MISSING"})
         else:
-            found.append(_view(cluster, context, include))
+            found.append(view(cluster, context, include))
     return {"clusters": found, "failures": failures}
 
 
@@ -130,7 +155,7 @@ def update_cluster(params: Params, context: Context) -> Reply:
     cluster.settings = _settings(params.get("settings", []), cluster.settings)
     cluster.configuration = params.get("configuration", cluster.configuration)
     cluster.service_connect_defaults = params.get("serviceConnectDefaults", cluster.service_connect_defaults)
-    return {"cluster": _view(cluster, context, frozenset({"SETTINGS", "CONFIGURATIONS"}))}
+    return {"cluster": view(cluster, context, frozenset({"SETTINGS", "CONFIGURATIONS"}))}
 
 
 @action("ecs", "UpdateClusterSettings")
@@ -138,7 +163,7 @@ def update_cluster_settings(params: Params, context: Context) -> Reply:
     """Change settings alone."""
     cluster = active_cluster(context, params["cluster"])
     cluster.settings = _settings(params["settings"], cluster.settings)
-    return {"cluster": _view(cluster, context, frozenset({"SETTINGS"}))}
+    return {"cluster": view(cluster, context, frozenset({"SETTINGS"}))}
 
 
 @action("ecs", "DeleteCluster")
@@ -150,5 +175,7 @@ def delete_cluster(params: Params, context: Context) -> Reply:
             "ClusterContainsContainerInstancesException",
             "The Cluster cannot be deleted while Container Instances are active or draining.",
         )
+    if any(service.status != INACTIVE for service in context.ecs.services_of(cluster.name).values()):
+        raise ApiError("ClusterContainsServicesException", "The Cluster cannot be deleted while Services are active.")
     cluster.status = INACTIVE
-    return {"cluster": _view(cluster, context, frozenset())}
+    return {"cluster": view(cluster, context, frozenset())}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ApiError
 from ..registry import Params, Reply, action
-from . import query
+from . import placement, query, resources, tasks
 from .common import active_cluster, find_instance, invalid, limit, missing, page, tags_to_list
 from .model import ACTIVE, DRAINING, INACTIVE, ContainerInstance
 
@@ -27,7 +27,7 @@ def view(instance: ContainerInstance, context: Context, include: frozenset[str] 
         "ec2InstanceId": instance.ec2_instance_id,
         "version": instance.version,
         "versionInfo": instance.version_info,
-        "remainingResources": instance.resources,
+        "remainingResources": resources.remaining(instance),
         "registeredResources": instance.resources,
         "status": instance.status,
         "agentConnected": connected,
@@ -46,19 +46,6 @@ def view(instance: ContainerInstance, context: Context, include: frozenset[str] 
     return shown
 
 
-def _facts(instance: ContainerInstance, context: Context) -> query.Facts:
-    return query.Facts(
-        attributes=instance.attributes,
-        fields={
-            "agentConnected": str(instance.connected(context.now, context.region.settings.connected_timeout)).lower(),
-            "agentVersion": instance.version_info.get("agentVersion", ""),
-            "ec2InstanceId": instance.ec2_instance_id,
-            "registeredAt": query.timestamp(instance.registered_at),
-            "runningTasksCount": str(instance.running_tasks),
-        },
-    )
-
-
 @action("ecs", "ListContainerInstances")
 def list_container_instances(params: Params, context: Context) -> Reply:
     """List ARNs; without a status those of every status but INACTIVE."""
@@ -70,7 +57,7 @@ def list_container_instances(params: Params, context: Context) -> Reply:
             matches = query.parse(params["filter"])
         except query.SyntaxProblem as error:
             raise invalid(f"Invalid filter expression: {error}") from error
-        instances = [one for one in instances if matches(_facts(one, context))]
+        instances = [one for one in instances if matches(placement.facts(context.region, one))]
     scope = ["ListContainerInstances", cluster.name, status, params.get("filter")]
     chosen, token = page(instances, lambda one: one.number, params, scope)
     return {"containerInstanceArns": [one.arn for one in chosen], **token}
@@ -93,6 +80,14 @@ def describe_container_instances(params: Params, context: Context) -> Reply:
     return {"containerInstances": found, "failures": failures}
 
 
+def _wake(instance: ContainerInstance, context: Context) -> None:
+    """Services move their tasks off an instance that drains, and may come to one that is ACTIVE again."""
+    context.ecs.freshen(instance)
+    for task in instance.tasks.values():
+        if task.service is not None:
+            task.service.awake = True
+
+
 @action("ecs", "UpdateContainerInstancesState")
 def update_container_instances_state(params: Params, context: Context) -> Reply:
     """Set up to ten container instances ACTIVE or DRAINING."""
@@ -112,6 +107,7 @@ def update_container_instances_state(params: Params, context: Context) -> Reply:
             if instance.status != status:
                 instance.status = status
                 instance.version += 1
+                _wake(instance, context)
             changed.append(view(instance, context))
     return {"containerInstances": changed, "failures": failures}
 
@@ -123,8 +119,11 @@ def deregister_container_instance(params: Params, context: Context) -> Reply:
     instance = find_instance(context, cluster.name, params["containerInstance"])
     if instance is None or not instance.registered:
         raise ApiError("ClientException", "Referenced container instance not found.")
-    if instance.running_tasks and not params.get("force"):
+    if instance.running_tasks + instance.pending_tasks and not params.get("force"):
         raise invalid("Found running tasks on the instance.")
+    for task in list(instance.tasks.values()):
+        tasks.orphan(context.region, task)
     instance.status = INACTIVE
     instance.version += 1
+    context.ecs.ringing[instance.id] = instance  # its agent's session ends
     return {"containerInstance": view(instance, context)}

@@ -3,25 +3,31 @@
 """The cluster query language of list filters and placement constraints.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-query-language.html
-Not modelled: the subject task:group, and Java's regular expressions where they differ from Python's.
+Not modelled: Java's regular expressions where they differ from Python's.
 """
 
 from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
+
+
+def _no_groups() -> Collection[str]:
+    return ()
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What an expression can ask about: attributes (None: there without a value) and fields."""
+    """What an expression can ask about: attributes (None: there without a value), fields, and groups of tasks."""
 
     attributes: Mapping[str, str | None]
     fields: Mapping[str, str]
+    groups: Callable[[], Collection[str]] = _no_groups
 
 
 class SyntaxProblem(ValueError):
@@ -124,6 +130,8 @@ _OPERATORS: dict[str, _Compare] = {
     "<": _ordered(operator.lt),
     "<=": _ordered(operator.le),
 }
+_INVERTED = ("!=", "!in", "!~")
+_GROUP = "task:group"
 
 
 class _Parser:
@@ -188,10 +196,10 @@ class _Parser:
         subject = self._next("text")
         name = subject.removeprefix("attribute:")
         is_attribute = name != subject
-        if not is_attribute and subject not in _FIELDS:
+        if not is_attribute and subject not in _FIELDS and subject != _GROUP:
             raise SyntaxProblem(f"unknown subject {subject!r}")
         symbol = self._next("symbol")
-        if symbol in ("exists", "!exists"):
+        if symbol in ("exists", "!exists") and subject != _GROUP:
             wanted = symbol == "exists"
             return lambda facts: (name in (facts.attributes if is_attribute else facts.fields)) is wanted
         if symbol not in _OPERATORS:
@@ -200,6 +208,10 @@ class _Parser:
         if symbol in ("=~", "!~"):
             _check_pattern(arguments[0])
         compare = _OPERATORS[symbol]
+        if subject == _GROUP:
+            # An instance has many groups: one that compares is enough, and an inverted question asks for none.
+            quantify = all if symbol in _INVERTED else any
+            return lambda facts: quantify(compare(group, arguments) for group in facts.groups())
         return lambda facts: compare((facts.attributes if is_attribute else facts.fields).get(name), arguments)
 
     def _list(self) -> list[str]:
@@ -219,6 +231,7 @@ def _check_pattern(pattern: str) -> None:
         raise SyntaxProblem(f"{pattern!r} is not a pattern") from error
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Matches:
     """A predicate from an expression; a SyntaxProblem tells what is wrong with it."""
     return _Parser(_tokens(text)).parse()

@@ -50,7 +50,7 @@ def client(region: RunningRegion) -> Client:
 
     def make(service: str, **options: Any) -> Any:
         made = region.client(service, **options)
-        if service in ("ecs", "ssm"):
+        if service in ("ecs", "outposts", "ssm"):
             made.meta.events.register(f"before-parse.{service}", check_reply)
         return made
 

@@ -46,10 +46,10 @@ def test_moto_serves_the_rest_in_the_same_account(client: Any) -> None:
 @pytest.mark.parametrize(
     ("service", "method", "params"),
     [
-        ("ecs", "list_tasks", {}),
+        ("ecs", "list_services_by_namespace", {"namespace": "edge"}),
         ("ssm", "describe_sessions", {"State": "Active"}),
-        ("ec2", "describe_local_gateways", {}),
-        ("outposts", "list_outposts", {}),
+        ("ec2", "describe_outpost_lags", {}),
+        ("outposts", "list_orders", {}),
         ("iam", "generate_organizations_access_report", {"EntityPath": "o-0000000000/r-0000/ou-0000-00000000"}),
     ],
 )

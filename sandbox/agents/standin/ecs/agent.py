@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from .. import aws
 from ..log import Log
-from . import engine, environment, introspection, protocol, registration, settings, state
+from . import engine, environment, introspection, protocol, registration, settings, state, tasks
 from .credentials import Chain
 from .exits import RETRIED, AgentExit
 
@@ -45,7 +45,18 @@ def _live(mounted: bool, log: Log) -> None:
     documents = introspection.pages(current.cluster, current.container_instance_arn, registration.agent_version())
     server = introspection.Server(documents, log)
     try:
-        protocol.run(client, current, log)
+        _serve_tasks(client, current, log)
+    finally:
+        server.close()
+
+
+def _serve_tasks(client: aws.Client, current: state.State, log: Log) -> None:
+    secrets: dict[str, object] = {}
+    server = introspection.Server(secrets, log, "credentials", introspection.CREDENTIALS_PORT)
+    try:
+        work = tasks.Tasks(client, current, log, secrets)
+        work.start()
+        protocol.run(client, current, work, log)
     finally:
         server.close()
 

@@ -253,5 +253,5 @@ def ecs_host(host: Host, service: Service, engine: Engine) -> Host:
     host.write("/etc/ecs/ecs.config", "ECS_CLUSTER=edge\n")
     # What systemd's EnvironmentFile= would have put there.
     host.environment["ECS_EXTERNAL"] = "true"
-    host.knob(INTROSPECTION_PORT=free_port())
+    host.knob(INTROSPECTION_PORT=free_port(), CREDENTIALS_PORT=free_port())
     return host

@@ -1,0 +1,3 @@
+# Copyright (c) 2026, edgefleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""EC2 on Outposts."""
