@@ -99,6 +99,7 @@ def test_introspection_paths(ecs_host) -> None:
 
 def test_introspection_stays_up_when_the_control_plane_is_gone(ecs_host, service) -> None:
     started(ecs_host)
+    wait_for(lambda: "Connected to the control plane" in ecs_host.output("ecs.init"), "connection")
     service.replies["DiscoverPollEndpoint"] = [(500, {})]
     wait_for(lambda: "Disconnected from the control plane" in ecs_host.output("ecs.init"), "disconnection")
     assert metadata(ecs_host)["ContainerInstanceArn"] == ARN
