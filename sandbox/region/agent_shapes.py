@@ -96,4 +96,34 @@ _ECS: dict[str, Any] = {
     "members": {"RegisterContainerInstanceRequest": {"clientToken": {"shape": "String"}}},
 }
 
+_MESSAGES: dict[str, Any] = {
+    "metadata": {
+        "apiVersion": "2015-06-19",
+        "endpointPrefix": "ec2messages",
+        "jsonVersion": "1.1",
+        "protocol": "json",
+        "serviceId": "EC2 Messages",
+        "signatureVersion": "v4",
+        "targetPrefix": "EC2WindowsMessageDeliveryService",
+    },
+    "operations": {"GetMessages": _operation("GetMessages")},
+    "shapes": {
+        "AgentText": {"type": "string"},
+        "AgentCount": {"type": "integer"},
+        "AgentMessage": _structure(MessageId="AgentText", Topic="AgentText", Payload="AgentText"),
+        "AgentMessages": {"type": "list", "member": {"shape": "AgentMessage"}},
+        "GetMessagesRequest": _structure(
+            ("Destination", "MessagesRequestId", "VisibilityTimeoutInSeconds"),
+            Destination="AgentText",
+            MessagesRequestId="AgentText",
+            VisibilityTimeoutInSeconds="AgentCount",
+        ),
+        "GetMessagesResult": _structure(
+            Destination="AgentText", MessagesRequestId="AgentText", Messages="AgentMessages"
+        ),
+    },
+}
+
+# Services that public SDK models do not know at all.
+SERVICES: dict[str, dict[str, Any]] = {"ec2messages": _MESSAGES}
 ADDITIONS: dict[str, dict[str, Any]] = {"ssm": _SSM, "ecs": _ECS}

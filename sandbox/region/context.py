@@ -38,6 +38,8 @@ class Settings:
     tick: float = 0.0
     # Where records are kept between two runs.
     state: Path | None = None
+    # SSM agents ask for messages again and again; each asking lasts so long.
+    message_poll: float = 20.0
     # Secrets of the operators' access keys; None: any key will do, and its signatures are not verified.
     operators: Mapping[str, str] | None = None
 

@@ -23,7 +23,7 @@ from .moto_app import Moto
 from .outposts import actions as outposts
 
 # Served by our own handlers alone, or by ours first and moto for the rest.
-OWN = frozenset({ecs.SERVICE, outposts.SERVICE})
+OWN = frozenset({ecs.SERVICE, outposts.SERVICE, ssm.messages.SERVICE})
 SHARED = frozenset({ec2.SERVICE, ssm.SERVICE})
 # Actions of these look into moto's own state, so that they and moto take turns.
 _WITH_MOTO = frozenset({ec2.SERVICE, outposts.SERVICE})
@@ -116,6 +116,8 @@ class Front:
                 await _suffer(fault, call)
             self._admit(call, caller)
             reply = await self._serve(call, caller, scope, request_id)
+            if (call.service, call.action) == (ssm.messages.SERVICE, "GetMessages"):
+                await asyncio.sleep(self.region.settings.message_poll)
         except ApiError as error:
             reply = self._refusal(call, error, request_id)
         except (Cut, asyncio.CancelledError):

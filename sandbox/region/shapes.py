@@ -12,7 +12,7 @@ from typing import Any
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-from .agent_shapes import ADDITIONS
+from .agent_shapes import ADDITIONS, SERVICES
 
 Problems = list[str]
 Check = Callable[[Any, str, Problems], None]
@@ -32,6 +32,8 @@ _SCALARS: dict[str, tuple[type, ...]] = {
 @cache
 def model(service: str) -> Any:
     """A service's model, as public SDKs know it plus what only the agents call."""
+    if service in SERVICES:
+        return ServiceModel(SERVICES[service], service)
     description = Loader().load_service_model(service, "service-2")
     additions = ADDITIONS.get(service, {})
     description["shapes"].update(additions.get("shapes", {}))

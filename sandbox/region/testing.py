@@ -36,7 +36,11 @@ from .context import Region, Settings
 from .server import Address, RegionServer
 from .signatures import KEY_PAIR_HEADER
 
-_TARGETS = {"ssm": "AmazonSSM", "ecs": "AmazonEC2ContainerServiceV20141113"}
+_TARGETS = {
+    "ssm": "AmazonSSM",
+    "ecs": "AmazonEC2ContainerServiceV20141113",
+    "ec2messages": "EC2WindowsMessageDeliveryService",
+}
 TRUST_SSM = {
     "Version": "2012-10-17",
     "Statement": [

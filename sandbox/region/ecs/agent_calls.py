@@ -128,7 +128,7 @@ def _create(cluster: Cluster, node: str, params: Params, context: Context) -> Co
 
 @action("ecs", "DiscoverPollEndpoint")
 def discover_poll_endpoint(params: Params, context: Context) -> Reply:
-    """Tell an agent where ACS and TCS are; until these are modelled, the call itself is the agent's heartbeat."""
+    """Tell an agent where ACS and TCS are; for an agent without websockets the call itself is the heartbeat."""
     reference = params.get("containerInstance")
     if reference:
         cluster = _cluster(params, context)

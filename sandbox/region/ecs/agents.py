@@ -70,7 +70,7 @@ def attach(region: Region, instance: ContainerInstance, bell: Bell) -> None:
     heard(region, instance)
     instance.session = True
     region.bells[instance.arn] = bell
-    if outbox(instance):
+    if _due(instance):
         bell()
 
 
@@ -91,7 +91,17 @@ def ring(region: Region) -> None:
 
 
 def outbox(instance: ContainerInstance) -> list[Task]:
-    """Tasks that the agent shall start or stop (`desired_status`) and has not taken note of yet, oldest first."""
+    """Tasks that the agent shall start or stop (`desired_status`) and has not taken note of yet, oldest first.
+
+    From now on a task may run there, acknowledged or not: it can be stopped by the agent only.
+    """
+    due = _due(instance)
+    for task in due:
+        task.offered = True
+    return due
+
+
+def _due(instance: ContainerInstance) -> list[Task]:
     if instance.cut:
         return []
     return [task for task in instance.tasks.values() if task.live and task.told != task.desired_status]

@@ -163,6 +163,8 @@ class Task:
     desired_status: str = RUNNING
     version: int = 1
     told: str | None = None
+    # The agent may have been told to start it.
+    offered: bool = False
     started_at: float | None = None
     stopping_at: float | None = None
     stopped_at: float | None = None

@@ -130,7 +130,7 @@ def stop(region: Region, task: Task, code: str, reason: str) -> None:
     task.stop_code = code
     task.stopped_reason = reason
     _wake(task)
-    if task.told is None and task.last_status == PENDING:
+    if task.told is None and not task.offered and task.last_status == PENDING:
         stopped(region, task)
     else:
         _ring(region, task)

@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.region.testing import RunningRegion
+from sandbox.region import state
+from sandbox.region.context import Settings
+from sandbox.region.testing import RunningRegion, running_region
 
 from .conftest import CLUSTER
 from .expect import refused
@@ -296,8 +300,6 @@ def test_the_link_cuts_the_agents_off(
 def test_launch_templates_tell_the_type_and_the_user_data(
     ec2: Any, ecs: Any, subnet: str, profile: dict[str, str]
 ) -> None:
-    import base64
-
     data = {
         "InstanceType": "c5.large",
         "ImageId": "ami-12345678",
@@ -342,3 +344,27 @@ def test_a_service_runs_on_an_outpost_through_an_outage(
     assert counts() == (2, 3)
     region.control("POST", link, {"state": "up"})
     assert counts() == (3, 3)
+
+
+def test_an_outpost_survives_the_process(
+    region: RunningRegion,
+    ecs: Any,
+    ec2: Any,
+    outpost: dict[str, Any],
+    subnet: str,
+    profile: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    (instance,) = _run(ec2, subnet, ClientToken="t", UserData=USER_DATA, IamInstanceProfile=profile)
+    state.save(region.state, region._server._moto, tmp_path / "state")
+    region.reset()
+    with running_region(Settings(state=tmp_path / "state")) as again:
+        client = again.client("ec2")
+        (found,) = client.describe_instances(InstanceIds=[instance["InstanceId"]])["Reservations"]
+        assert found["Instances"][0]["OutpostArn"] == outpost["outpost_arn"]
+        assert client.describe_local_gateways()["LocalGateways"][0]["LocalGatewayId"] == outpost["local_gateway_id"]
+        (repeated,) = _run(client, subnet, ClientToken="t", UserData=USER_DATA, IamInstanceProfile=profile)
+        assert repeated["InstanceId"] == instance["InstanceId"]
+        with refused("InsufficientInstanceCapacity"):
+            _run(client, subnet, 3)
+        assert [one["agentConnected"] for one in _members(again.client("ecs"))] == [True]

@@ -302,9 +302,10 @@ def test_a_daemon_leaves_a_draining_instance_last(region: RunningRegion, ecs: An
     serve(ecs, define(ecs), 2)
     region.settle()
     _drain(ecs, first)
-    left = []
+    left = [{task["group"] for task in tasks(ecs, containerInstance=first)}]
     while region.tick():
-        left.append({task["group"] for task in tasks(ecs, containerInstance=first) if task["lastStatus"] == "RUNNING"})
+        left.append({task["group"] for task in tasks(ecs, containerInstance=first)})
+    assert left[0] == {"service:web", "service:agent"}
     assert {"service:web"} not in left
     assert left[-1] == set()
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import WaiterError
 
+from sandbox.region.ecs import agents
 from sandbox.region.testing import RunningRegion
 
 from .conftest import CLUSTER, ROLE
@@ -337,3 +338,22 @@ def test_capacity_providers_are_kept_and_joined_to_clusters(ecs: Any) -> None:
     ecs.delete_capacity_provider(capacityProvider="racks")
     described = ecs.describe_capacity_providers()["capacityProviders"]
     assert [one["name"] for one in described] == ["FARGATE", "FARGATE_SPOT"]
+
+
+def test_what_an_agent_may_have_started_only_the_agent_can_stop(region: RunningRegion, ecs: Any) -> None:
+    """A payload that is under way cannot be called back: without an order to stop, its container would run on."""
+    (host,) = region.instances(CLUSTER)
+    instance = region.state.ecs.instances_of(CLUSTER)[host.rpartition("/")[2]]
+    instance.session = True  # a real agent, which does not do anything by itself
+    definition = define(ecs)
+    kept, sent = (_run(ecs, definition)["tasks"][0]["taskArn"] for _ in range(2))
+    ecs.stop_task(cluster=CLUSTER, task=kept)
+    assert _one(ecs, kept)["lastStatus"] == "STOPPED"
+    assert [(task.arn, task.desired_status) for task in agents.outbox(instance)] == [(sent, "RUNNING")]
+    ecs.stop_task(cluster=CLUSTER, task=sent)
+    assert _one(ecs, sent)["lastStatus"] == "PENDING"
+    (order,) = agents.outbox(instance)
+    assert (order.arn, order.desired_status) == (sent, "STOPPED")
+    agents.acknowledge(order, "STOPPED")
+    agents.report_task(region.state, order, "STOPPED")
+    assert _one(ecs, sent)["lastStatus"] == "STOPPED"

@@ -96,3 +96,28 @@ def test_syntax_errors(text: str) -> None:
 
 def test_timestamps_are_in_the_form_that_expressions_use() -> None:
     assert timestamp(0) == "1970-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("task:group == service:web", True),
+        ("task:group == service:none", False),
+        ("task:group != service:web", False),
+        ("task:group != service:none", True),
+        ("not(task:group == service:web)", False),
+        ("task:group in [service:none, family:job]", True),
+        ("task:group !in [service:none, family:job]", False),
+        ("task:group =~ 'service:.*'", True),
+        ("task:group !~ 'service:.*'", False),
+    ],
+)
+def test_groups_of_tasks_on_an_instance(expression: str, expected: bool) -> None:
+    facts = Facts({}, {}, lambda: ("service:web", "family:job"))
+    assert parse(expression)(facts) is expected
+
+
+def test_an_instance_without_tasks_has_no_group() -> None:
+    facts = Facts({}, {})
+    assert parse("task:group == service:web")(facts) is False
+    assert parse("task:group != service:web")(facts) is True

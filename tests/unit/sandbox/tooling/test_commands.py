@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.tooling import collection, console, demo, layers, lint, machine, paths, region, variables
+from sandbox.tooling import bench, collection, console, demo, layers, lint, machine, paths, region, variables
 from sandbox.tooling.python import Environment
 
 
@@ -33,6 +33,11 @@ def test_layers_come_before_the_arguments_of_pytest(
 def test_a_misspelt_layer_runs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert layers.main(["units"]) == 2
     assert "units is no layer" in capsys.readouterr().out
+
+
+def test_an_unknown_measure_measures_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench.main(["regions"]) == 2
+    assert "usage: bin/bench region" in capsys.readouterr().out
 
 
 def test_a_misspelt_option_of_the_demo_does_nothing(capsys: pytest.CaptureFixture[str]) -> None:
