@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import functools
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -44,6 +45,16 @@ def _moto_modules(account: str) -> tuple[Any, Any, Any, Any]:
     return werkzeug_app, iam_backends, BackendDict, reset_model_data
 
 
+@functools.cache
+def _untouched_policies(account: str, partition: str) -> list[Any]:
+    """The managed policies, loaded now and not in the first caller's time, and kept as they are.
+
+    Once a process: a second Region in it shares moto's memory with the first, and would find policies in use.
+    """
+    _application, iam_backends, _backends, _reset = _moto_modules(account)
+    return [copy.copy(policy) for policy in iam_backends[account][partition].aws_managed_policies]
+
+
 class Moto:
     """moto's own dispatcher behind an ASGI door, with its failures turned into AWS's error forms."""
 
@@ -57,8 +68,7 @@ class Moto:
         self._door = WSGIMiddleware(self._serve, workers=1)
         # Held while moto serves, and while handlers of ours look into what moto holds.
         self.turn = asyncio.Lock()
-        # Load the managed policies now, not in the first caller's time, and keep them as they are.
-        self._policies = [copy.copy(policy) for policy in self._iam[account][partition].aws_managed_policies]
+        self._policies = _untouched_policies(account, partition)
 
     def _serve(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Run moto; whatever it raises becomes a reply that `ask` recognises."""

@@ -54,7 +54,7 @@ def terminate_as_interrupt() -> None:
     def interrupt(signum: int, frame: object) -> None:
         raise KeyboardInterrupt
 
-    # A shell starts background jobs with SIGINT ignored, and what they start inherits that: it could not be asked to end.
+    # A shell starts background jobs with SIGINT ignored, and what they start inherits that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, interrupt)
     signal.signal(signal.SIGHUP, interrupt)
