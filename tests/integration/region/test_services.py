@@ -57,6 +57,18 @@ def test_without_a_host_a_service_waits_and_says_so(region: RunningRegion, ecs: 
     assert service(ecs)["runningCount"] == 2
 
 
+def test_room_that_another_task_leaves_is_taken(region: RunningRegion, ecs: Any) -> None:
+    region.instances(CLUSTER)
+    large = define(ecs, container={"memory": 3000})
+    (other,) = ecs.run_task(cluster=CLUSTER, taskDefinition=large, launchType="EXTERNAL")["tasks"]
+    serve(ecs, large, 1)
+    region.settle()
+    assert service(ecs)["runningCount"] == 0
+    ecs.stop_task(cluster=CLUSTER, task=other["taskArn"])
+    region.settle()
+    assert service(ecs)["runningCount"] == 1
+
+
 @pytest.mark.parametrize(
     ("need", "words"),
     [
