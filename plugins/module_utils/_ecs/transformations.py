@@ -85,5 +85,11 @@ def _shape_resources(resources: Iterable[Mapping[str, Any]]) -> Resource:
 
 def prune(values: Mapping[str, Any]) -> Resource:
     """Without what was not given: Ansible fills members that were left out with None."""
-    pruned = {key: prune(value) if isinstance(value, Mapping) else value for key, value in values.items()}
+    pruned = {key: _prune_any(value) for key, value in values.items()}
     return {key: value for key, value in pruned.items() if value is not None and value != {}}
+
+
+def _prune_any(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return prune(value)
+    return [_prune_any(item) for item in value] if isinstance(value, list) else value
