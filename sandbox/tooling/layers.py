@@ -23,8 +23,11 @@ layers, in the order they run; all of them when none is named:
   fleet        tests/fleet and the molecule scenarios, on real SSH hosts (as root)
 
 example: bin/test unit -k drift
+The layers unit and integration use all CPUs. For a debugger, or output as it comes: bin/test unit -k drift -n 0 -s
 EDGEFLEET_ENDS names the ends to test, as in EDGEFLEET_ENDS=2.19; default: all of them ({ends})."""
 
+# One process of pytest for each CPU. Tests move to whichever is idle, as a few of them take longer than all others.
+SPREAD = ("--numprocesses=auto", "--dist=worksteal")
 # The sandboxes of tests/fleet and of the molecule scenarios.
 INSTANCES = ("test", "molecule")
 
@@ -41,7 +44,9 @@ class Session:
         sets = ["sandbox", "test", "lint"] if end == self.newest else ["sandbox", "test"]
         return environment(end, self.pythons[end], sets)
 
-    def pytest(self, layer: Layer, end: str, folder: str, env: Mapping[str, str]) -> None:
+    def pytest(
+        self, layer: Layer, end: str, folder: str, env: Mapping[str, str], spread: Sequence[str] = SPREAD
+    ) -> None:
         command = [
             str(self.environment(end).bin / "python"),
             "-m",
@@ -49,6 +54,7 @@ class Session:
             "-q",
             "-o",
             "cache_dir=.cache/pytest",
+            *spread,
             folder,
         ]
         layer.pytest(f"{folder} on ansible-core {end}", command, env, self.arguments)
@@ -88,7 +94,7 @@ def run_fleet(session: Session, layer: Layer) -> None:
 
     with locked(paths.cache() / "fleet.lock"):
         try:
-            session.pytest(layer, session.newest, "tests/fleet", fleet_env("test"))
+            session.pytest(layer, session.newest, "tests/fleet", fleet_env("test"), spread=())
             if not session.arguments:
                 scenarios = [str(ready.bin / "molecule"), "test", "--all"]
                 layer.check("molecule test --all", scenarios, fleet_env("molecule"), paths.ROOT)
