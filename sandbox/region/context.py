@@ -15,6 +15,8 @@ from .clock import Clock
 from .ec2.model import Ec2Store
 from .ecs.model import EcsStore
 from .errors import ApiError
+from .events import moto_rules
+from .events.model import EventsStore
 from .faults import Faults
 from .identity import Caller, Credentials
 from .links import Links, Session
@@ -58,6 +60,7 @@ class Region:
     ssm: SsmStore = field(default_factory=SsmStore)
     outposts: OutpostsStore = field(default_factory=OutpostsStore)
     ec2: Ec2Store = field(default_factory=Ec2Store)
+    events: EventsStore = field(default_factory=EventsStore)
     unimplemented: Counter[str] = field(default_factory=Counter)
     # How to reach an agent that holds a session, by container instance ARN; see ecs/agents.py.
     bells: dict[str, Callable[[], None]] = field(default_factory=dict)
@@ -77,6 +80,8 @@ class Region:
         self.ssm = SsmStore()
         self.outposts = OutpostsStore()
         self.ec2 = Ec2Store()
+        self.events = EventsStore()
+        moto_rules.forget(self.settings)
         self.unimplemented.clear()
         self.links = Links()
         for session in list(self.sessions):

@@ -17,6 +17,8 @@ from .calls import FILTERS
 from .context import Region
 from .ecs import control as ecs_control
 from .ecs import scheduler
+from .events import control as events_control
+from .events import invocations
 from .moto_app import Moto
 from .outposts import control as outposts
 
@@ -70,6 +72,7 @@ class Control:
             Route("/_sandbox/outposts/{outpost}/link", self.link_outpost, methods=["POST"]),
             Route("/_sandbox/outposts/{outpost}/hosts/{asset}", self.change_host, methods=["POST"]),
             *ecs_control.Control(self.region).routes(),
+            *events_control.Control(self.region).routes(),
             Route("/_sandbox/clock", self.advance_clock, methods=["POST"]),
             Route("/_sandbox/save", self.save, methods=["POST"]),
             Route("/_sandbox/reset", self.reset, methods=["POST"]),
@@ -178,6 +181,7 @@ class Control:
                 raise ValueError("advance must be a number of seconds")
             self.region.clock.advance(seconds)
             scheduler.tick(self.region)
+            invocations.look_round(self.region)
         except ValueError as error:
             return _refused(error)
         return JSONResponse({"time": self.region.clock.now(), "clock_offset": self.region.clock.offset})

@@ -17,6 +17,8 @@ from .context import Context, Region
 from .ec2 import actions as ec2
 from .ec2 import joining
 from .errors import ApiError, HandToMoto, not_implemented
+from .events import actions as events
+from .events import invocations
 from .faults import Fault
 from .identity import Caller, is_managed_node_id
 from .moto_app import Moto
@@ -24,9 +26,9 @@ from .outposts import actions as outposts
 
 # Served by our own handlers alone, or by ours first and moto for the rest.
 OWN = frozenset({ecs.SERVICE, outposts.SERVICE, ssm.messages.SERVICE})
-SHARED = frozenset({ec2.SERVICE, ssm.SERVICE})
+SHARED = frozenset({ec2.SERVICE, events.SERVICE, ssm.SERVICE})
 # Actions of these look into moto's own state, so that they and moto take turns.
-_WITH_MOTO = frozenset({ec2.SERVICE, outposts.SERVICE})
+_WITH_MOTO = frozenset({ec2.SERVICE, events.SERVICE, outposts.SERVICE})
 _FORMS = frozenset({"ec2", "json", "rest-json"})
 UNSIGNED = frozenset({("ssm", "RegisterManagedInstance")})
 # The one action that an agent signs with its own key pair, before it has credentials.
@@ -149,6 +151,7 @@ class Front:
             if detour.then is not None and reply.status == 200:
                 reply = replace(reply, body=detour.then(reply.body))
                 ecs.scheduler.after(self.region, call.action)  # instances may have joined clusters, or left them
+            invocations.look_round(self.region)  # what moto was asked may have set off rules
             return reply
 
     @staticmethod

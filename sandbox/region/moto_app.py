@@ -17,6 +17,7 @@ from a2wsgi import WSGIMiddleware
 from . import wire
 from .ec2 import moto_models
 from .errors import ApiError, not_implemented
+from .events import moto_rules
 
 Environ = dict[str, Any]
 _LOAD_POLICIES = "MOTO_IAM_LOAD_MANAGED_POLICIES"
@@ -62,6 +63,7 @@ class Moto:
         with _no_profile():
             werkzeug_app, self._iam, self._backends, self._reset_models = _moto_modules(account)
             moto_models.extend()
+            moto_rules.extend()
         self._account, self._partition = account, partition
         self._application = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
         # One worker: moto's backends are not made for concurrent changes.

@@ -25,6 +25,7 @@ from .context import Region, Settings
 from .control import Control
 from .dispatch import Cut, Front, cut
 from .ecs import scheduler
+from .events import invocations
 from .moto_app import Moto
 from .sessions import TRANSPORT, Sessions
 
@@ -144,6 +145,7 @@ class _Server(uvicorn.Server):
             await asyncio.sleep(self._region.settings.tick)
             try:
                 scheduler.tick(self._region)
+                invocations.look_round(self._region)
             except Exception:
                 # The Region goes on; what is wrong is to be seen all the same.
                 _LOG.exception("tick")

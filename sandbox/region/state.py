@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .moto_app import Moto
 
 FORMAT = 1
-_KEPT = ("credentials", "ecs", "ssm", "outposts", "ec2", "links")
+_KEPT = ("credentials", "ecs", "ssm", "outposts", "ec2", "events", "links")
 _PACKAGES = ("sandbox.region.", "moto.")
 _MODULES = frozenset({"collections", "datetime", "ipaddress", "itertools", "_strptime", "zoneinfo", "dateutil.tz.tz"})
 _NAMES = {
