@@ -23,7 +23,9 @@ def is_cluster(target: dict[str, Any]) -> bool:
 def scheduled(settings: Settings) -> list[Any]:
     from moto.events.models import events_backends
 
-    buses = list(events_backends[settings.account][settings.name].event_buses.values())
+    # Not by index: moto would make what it does not have yet, with the AWS profile of whoever looks.
+    known = dict.get(dict.get(events_backends, settings.account, {}), settings.name)
+    buses = list(known.event_buses.values()) if known else []
     return [rule for bus in buses for rule in list(bus.rules.values()) if rule.scheduled_expression]
 
 
