@@ -10,6 +10,7 @@ not.
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from .ecs_secrets import HIDDEN, is_secret, names_secret
@@ -27,6 +28,14 @@ def _shown(name: str, value: t.Any) -> str:
     # ascii() makes odd characters visible, and tells curly quotes from straight ones on any terminal.
     plain = ascii(value)
     return plain if len(plain) <= 100 else plain[:97] + "..."
+
+
+def text_of(name: str, value: t.Any) -> str:
+    """The text of a value, good or not; for looking whether it is a secret."""
+    try:
+        return to_text(SETTINGS[name], value)
+    except (KeyError, Refused):
+        return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
 def _message(name: str, value: t.Any, rule: str, words: str = "", advice: str = "") -> str:
@@ -62,7 +71,8 @@ def _misplaced(setting: Setting, text: str, external: bool) -> str:
 def _check_one(name: str, value: t.Any, external: bool) -> tuple[str, str]:
     """Text and error of one variable; one of them is empty."""
     if name in CREDENTIAL_VARIABLES:
-        return "", f"{name}: can't be used, because the agent would prefer it to the identity that SSM gives the host"
+        identity = "identity that SSM gives the host" if external else "instance profile"
+        return "", f"{name}: can't be used, because the agent would prefer it to the {identity}"
     setting = SETTINGS.get(name)
     if setting is None:
         return "", _unknown(name)
