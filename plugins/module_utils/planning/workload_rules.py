@@ -600,7 +600,7 @@ _EXTERNAL_START = (
         when.equals("DAEMON"),
         "Public sources disagree whether DAEMON works on external instances.",
         "Try it on one site first, or use REPLICA with the placement constraint distinctInstance.",
-        "https://github.com/aws/containers-roadmap/issues",
+        "https://github.com/aws/containers-roadmap/issues/2395 (no), https://github.com/aws/aws-cdk/pull/32630 (yes)",
         level=WARNING,
     ),
     Rule(
@@ -810,15 +810,6 @@ def service_findings(service: Data, definition: Data | None, kind: str) -> list[
 def task_findings(run: Data, definition: Data | None, kind: str) -> list[Finding]:
     """Of standalone tasks, as RunTask takes them; with the definition, also of both together."""
     return _findings(TASK, run, definition, kind)
-
-
-def errors(findings: list[Finding]) -> list[Finding]:
-    return [finding for finding in findings if finding.level == ERROR]
-
-
-def sentence(finding: Finding) -> str:
-    """For messages: the field, the rule and the way out."""
-    return f"{finding.field}: {finding.rule} {finding.way_out}"
 
 
 def _findings(about: str, subject: Data, definition: Data | None, kind: str) -> list[Finding]:
