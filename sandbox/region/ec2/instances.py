@@ -108,12 +108,25 @@ def run_instances(params: Params, context: Context) -> Reply:
         for instance in launched:
             if outpost is not None:
                 _settle(outpost, instance, subnet, context)
+            _bind_interfaces(instance, params)
             joining.expect(context, instance, {**template, **params})
         joining.attempt(context.region)
         return body
 
-    # moto launches as many as MinCount says, and takes its own id for a token.
-    raise HandToMoto(then, {"MinCount": str(count), "MaxCount": str(count)})
+    # moto launches as many as MinCount says, takes its own id for a token, and any text for an image.
+    change = {"MinCount": str(count), "MaxCount": str(count)}
+    if "ImageId" in params:
+        change["ImageId"] = moto_models.image(context.region.settings, params["ImageId"])
+    raise HandToMoto(then, change)
+
+
+def _bind_interfaces(instance: Any, params: Params) -> None:
+    """Network interfaces that a launch makes go with their instance unless it says otherwise; moto keeps them."""
+    given = {one.get("DeviceIndex", 0): one for one in params.get("NetworkInterfaces", [])}
+    for index, interface in instance.nics.items():
+        told = given.get(index, {})
+        if "NetworkInterfaceId" not in told:
+            interface.delete_on_termination = told.get("DeleteOnTermination", True)
 
 
 def _settle(outpost: Outpost, instance: Any, subnet: Any, context: Context) -> None:

@@ -49,6 +49,8 @@ class Ec2Store:
     # Addresses in use by pool: address -> allocation id.
     addresses: dict[str, dict[str, str]] = field(default_factory=dict)
     launches: dict[str, Launch] = field(default_factory=dict)
+    # Groups of Local and Wavelength Zones that the account has opted in to.
+    zone_groups: set[str] = field(default_factory=set)
     # By instance id.
     joining: dict[str, Joining] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))

@@ -34,6 +34,19 @@ def backend(settings: Settings) -> Any:
     return ec2_backends[settings.account][settings.name]
 
 
+def image(settings: Settings, wanted: str) -> str:
+    """The id of an image, also where a parameter of Systems Manager tells it."""
+    prefix, _, name = wanted.partition("resolve:ssm:")
+    if prefix or not name:
+        return wanted
+    from moto.ssm.models import ssm_backends
+
+    found = ssm_backends[settings.account][settings.name].get_parameter(name)
+    if found is None:
+        raise ApiError("InvalidParameterValue", f"The parameter '{name}' of image {wanted} does not exist")
+    return str(found.value)
+
+
 @contextmanager
 def errors() -> Iterator[None]:
     """Turn what moto raises into our own refusals."""
@@ -55,6 +68,12 @@ def subnets_on(settings: Settings, arn: str) -> list[str]:
     return [one.id for one in found if one.outpost_arn == arn]
 
 
+def interfaces_in(settings: Settings, subnet_id: str) -> list[str]:
+    """The network interfaces that hold a subnet's addresses."""
+    found = backend(settings).enis.values()
+    return [one.id for one in found if one.subnet.id == subnet_id]
+
+
 def vpc(settings: Settings, identity: str) -> Any:
     found = backend(settings).vpcs.get(identity)
     if found is None:
@@ -69,6 +88,15 @@ def instance(settings: Settings, identity: str) -> Any | None:
 def zones(settings: Settings) -> list[tuple[str, str]]:
     """Names and ids of the Region's Availability Zones."""
     return [(zone.name, zone.zone_id) for zone in backend(settings).describe_availability_zones()]
+
+
+def know_zone(settings: Settings, name: str, zone_id: str, kind: str) -> None:
+    """Let subnets be in a zone that is none of the Region's own, where moto would put default subnets."""
+    from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend, Zone
+
+    known = RegionsAndZonesBackend.zones.setdefault(f"{settings.name} edge", [])
+    if name not in {zone.name for zone in known}:
+        known.append(Zone(name, settings.name, zone_id, kind))
 
 
 def need_service_link(outpost: Outpost) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..errors import ApiError, HandToMoto
 from ..outposts.model import ACTIVE, Outpost
 from ..registry import Params, Reply, action
-from . import moto_models
+from . import moto_models, zones
 from .coip import POOL
 from .common import dry_run, find, invalid
 
@@ -32,6 +32,7 @@ def outpost_of(context: Context, arn: str) -> Outpost:
 def create_subnet(params: Params, context: Context) -> Reply:
     """Make sure that a subnet for an Outpost names the Outpost's own Availability Zone; moto does the rest."""
     if "OutpostArn" not in params:
+        zones.check_usable(params, context)
         raise HandToMoto
     outpost = outpost_of(context, params["OutpostArn"])
     zone, zone_id = params.get("AvailabilityZone"), params.get("AvailabilityZoneId")
@@ -51,6 +52,17 @@ def create_subnet(params: Params, context: Context) -> Reply:
 
     # moto knows zones by id only when they have no name.
     raise HandToMoto(then, {"AvailabilityZone": outpost.availability_zone})
+
+
+@action("ec2", "DeleteSubnet")
+def delete_subnet(params: Params, context: Context) -> Reply:
+    """moto deletes subnets with all that is in them; EC2 does not."""
+    subnet = moto_models.subnet(context.region.settings, params["SubnetId"])
+    if moto_models.interfaces_in(context.region.settings, subnet.id):
+        message = f"The subnet '{subnet.id}' has dependencies and cannot be deleted."
+        raise ApiError("DependencyViolation", message)
+    dry_run(params)
+    raise HandToMoto
 
 
 @action("ec2", "ModifySubnetAttribute")
