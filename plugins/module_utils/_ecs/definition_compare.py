@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._aws.errors import InvalidInput, invalid
-from .definition_members import DEFINITION, FLAG, NUMBER, TEXT, Choice, Many, Shape, Struct
+from .definition_members import DEFINITION, FLAG, NUMBER, SIZE, TEXT, TEXTS_BY_NAME, Choice, Many, Shape, Struct
 from .transformations import Resource
 
 _SIZE = re.compile(r"(\d*\.?\d+)\s*(vcpu|gb)", re.IGNORECASE)
@@ -35,15 +35,7 @@ def read(value: Any, shape: Shape, path: str) -> Any:
         if value not in shape.values:
             raise invalid(path, value, f"it is one of {', '.join(shape.values)}")
         return value
-    if shape == NUMBER:
-        return _read_number(value, path)
-    if shape == FLAG:
-        return _read_flag(value, path)
-    if shape == TEXT:
-        return _read_text(value, path)
-    if not isinstance(value, Mapping):
-        raise invalid(path, value, "it is a dictionary of texts")
-    return {str(name): _read_text(item, f"{path}.{name}") for name, item in value.items()}
+    return _READERS[shape](value, path)
 
 
 def _read_struct(value: Any, shape: Struct, path: str) -> Resource:
@@ -89,6 +81,22 @@ def _read_text(value: Any, path: str) -> str:
     return str(value)
 
 
+def _read_size(value: Any, path: str) -> str:
+    text = _read_text(value, path).strip()
+    if not text.isdigit() and not _SIZE.fullmatch(text):
+        raise invalid(path, value, "it is a whole number, or a number of vCPU (0.5 vCPU) or GB (1GB)")
+    return text
+
+
+def _read_texts(value: Any, path: str) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise invalid(path, value, "it is a dictionary of texts")
+    return {str(name): _read_text(item, f"{path}.{name}") for name, item in value.items()}
+
+
+_READERS = {NUMBER: _read_number, FLAG: _read_flag, TEXT: _read_text, SIZE: _read_size, TEXTS_BY_NAME: _read_texts}
+
+
 # --- what is to be registered ---
 
 
@@ -120,9 +128,6 @@ def comparable(definition: Mapping[str, Any]) -> Resource:
         {**container, "portMappings": [_settle_port(mapping, mode) for mapping in container.get("portMappings") or []]}
         for container in plain.get("containerDefinitions") or []
     ]
-    for name in ("cpu", "memory"):
-        if plain.get(name):
-            plain[name] = _size(plain[name])
     settled: Resource = _settle(plain, DEFINITION)
     return settled
 
@@ -135,7 +140,7 @@ def _settle_port(mapping: Mapping[str, Any], mode: str) -> Resource:
     return dict(mapping)
 
 
-def _size(text: Any) -> str:
+def _in_units(text: Any) -> str:
     """ECS turns "1 vCPU" and "2GB" into units and MiB when it registers them."""
     match = _SIZE.fullmatch(str(text).strip())
     return str(round(float(match[1]) * 1024)) if match else str(text).strip()
@@ -148,7 +153,7 @@ def _settle(value: Any, shape: Shape) -> Any:
     if isinstance(shape, Many):
         items = [_settle(item, shape.item) for item in value or []]
         return items if shape.ordered else sorted(items, key=_order)
-    return value
+    return _in_units(value) if shape == SIZE else value
 
 
 def _is_default(name: str, value: Any, shape: Struct) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Union
 
-TEXT, NUMBER, FLAG, TEXTS_BY_NAME = "text", "number", "flag", "texts by name"
+TEXT, NUMBER, FLAG, SIZE, TEXTS_BY_NAME = "text", "number", "flag", "size", "texts by name"
 
 
 @dataclass(frozen=True)
@@ -226,8 +226,8 @@ DEFINITION = Struct(
         "volumes": Many(VOLUME),
         "placementConstraints": Many(Struct({"type": Choice(("memberOf",)), "expression": TEXT}, ("expression",))),
         "requiresCompatibilities": Many(Choice(LAUNCH_TYPES)),
-        "cpu": TEXT,
-        "memory": TEXT,
+        "cpu": SIZE,
+        "memory": SIZE,
         "pidMode": Choice(("host", "task")),
         "ipcMode": Choice(("host", "task", "none")),
         "proxyConfiguration": Struct(
