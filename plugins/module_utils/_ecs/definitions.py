@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .._aws.errors import InvalidInput, NotPossible, Refused
+from .._aws.errors import InvalidInput, NotPossible
 from ..planning.workload_rules import ERROR, EXTERNAL, KINDS, REGION, Finding
-from .common import ECS
+from . import task_definitions
 from .transformations import Resource
 
 SITE_KINDS = KINDS
@@ -19,17 +19,7 @@ SITE_KINDS = KINDS
 
 def look_up(client: Any, reference: str) -> Resource | None:
     """One revision, in the API's form; a family stands for its latest ACTIVE one. None when there is none."""
-    try:
-        reply = ECS.call(
-            client, "describe_task_definition", f"read task definition {reference}", taskDefinition=reference
-        )
-    except Refused as error:
-        # ECS has no code of its own for it.
-        if error.code == "ClientException" and "describe" in error.message.lower():
-            return None
-        raise
-    definition: Resource = reply["taskDefinition"]
-    return definition
+    return task_definitions.describe(client, reference)[0]
 
 
 def need(reference: str, definition: Resource | None) -> Resource:
@@ -41,8 +31,8 @@ def need(reference: str, definition: Resource | None) -> Resource:
         )
     if definition.get("status") != "ACTIVE":
         raise NotPossible(
-            f"Task definition {reference} is {definition.get('status')}: nothing new is started from it. Name the family "
-            "alone for its latest ACTIVE revision, or register it again."
+            f"Task definition {reference} is {definition.get('status')}: nothing new is started from it. Name the "
+            "family alone for its latest ACTIVE revision, or register it again."
         )
     return definition
 

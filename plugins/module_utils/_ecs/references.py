@@ -30,10 +30,10 @@ def check_service_name(name: str) -> str:
     return name
 
 
-def check_services(references: Sequence[str]) -> list[str]:
+def check_services(references: Sequence[str], option: str = "services") -> list[str]:
     for reference in references:
         if not (_SERVICE.fullmatch(reference) or _SERVICE_ARN.fullmatch(reference)):
-            raise invalid("services", reference, "give the name or the ARN of a service")
+            raise invalid(option, reference, "give the name or the ARN of a service")
     return list(dict.fromkeys(references))
 
 

@@ -56,3 +56,48 @@ INSTANCE_DRAINED = Waiter(
     advice="A service whose minimum and maximum healthy percent are both 100 cannot give up a task; "
     "tasks of a host without a connected agent are not stopped.",
 )
+
+
+def _service_state(service: Seen) -> str:
+    if service is None:
+        return "deleted"
+    return f"{service['status']}, {service['runningCount']} tasks running, {service['pendingCount']} pending"
+
+
+_TASKS_THAT_STAY = (
+    "Tasks on a host without a connected agent are not stopped; force deletes a service without its tasks."
+)
+
+SERVICE_EMPTY = Waiter(
+    goal="have no tasks",
+    done=lambda service: service is None or not service["runningCount"] + service["pendingCount"],
+    seen=_service_state,
+    advice=_TASKS_THAT_STAY,
+)
+
+SERVICE_GONE = Waiter(
+    goal="be INACTIVE", done=lambda service: service is None, seen=_service_state, advice=_TASKS_THAT_STAY
+)
+
+
+def _task_state(task: Seen) -> str:
+    if task is None:
+        return "ECS knows no more of it"
+    reason = task.get("stoppedReason", "")
+    return f"{task['lastStatus']}{', to be STOPPED' if task['desiredStatus'] == 'STOPPED' else ''} {reason}".strip()
+
+
+TASK_RUNNING = Waiter(
+    goal="be RUNNING",
+    # One that has stopped meanwhile is no reason to wait for the others' sake: it is told at the end.
+    done=lambda task: task is None or task["lastStatus"] in ("RUNNING", "STOPPED"),
+    seen=_task_state,
+    advice="Look at the agent of its container instance, and at the way to the registry of its images.",
+)
+
+TASK_STOPPED = Waiter(
+    goal="be STOPPED",
+    done=lambda task: task is None or task["lastStatus"] == "STOPPED",
+    seen=_task_state,
+    advice="A host without a connected agent reports nothing until its link is back.",
+)
