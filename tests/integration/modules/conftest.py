@@ -111,12 +111,12 @@ class Ansible:
     def target(self, name: str, **variables: Any) -> str:
         return self.play([self._local(roles=[name])], **variables)
 
-    def module(self, name: str, **options: Any) -> dict[str, Any]:
+    def module(self, name: str, /, **options: Any) -> dict[str, Any]:
         """The result of one module, also when it failed."""
         result: dict[str, Any] = json.loads(self.finish(self.start_module(name, **options)))
         return result
 
-    def start_module(self, name: str, **options: Any) -> subprocess.Popen[str]:
+    def start_module(self, name: str, /, **options: Any) -> subprocess.Popen[str]:
         (self.tmp / "result.json").unlink(missing_ok=True)
         run = {"edgefleet.ecs." + name: options, "register": "result", "ignore_errors": True}
         keep = {"ansible.builtin.copy": {"dest": str(self.tmp / "result.json"), "content": "{{ result | to_json }}"}}
