@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..context import Context
 
 POOL = "coip-pool"
+_PREFIX = "coip-pool."
 
 
 @action("ec2", "CreateCoipPool")
@@ -48,8 +49,9 @@ def delete_pool(params: Params, context: Context) -> Reply:
 
 @action("ec2", "DescribeCoipPools")
 def describe_pools(params: Params, context: Context) -> Reply:
-    """Pools."""
-    found, token = describe(context, params, POOL, "PoolIds", "local-gateway-route-table-id", "pool-id")
+    """Pools. Their filters, unlike those of the other actions here, have the name of the resource before them."""
+    known = (f"{_PREFIX}local-gateway-route-table-id", f"{_PREFIX}pool-id")
+    found, token = describe(context, params, POOL, "PoolIds", *known)
     return {"CoipPools": found, **token}
 
 

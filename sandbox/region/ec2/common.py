@@ -103,7 +103,7 @@ def _values(members: dict[str, Any], tags: dict[str, str], name: str) -> list[st
     if name == "tag-key":
         return list(tags)
     by_name = {_filter_name(member): value for member, value in members.items()}
-    value = by_name.get(name, [])
+    value = by_name.get(name.rpartition(".")[2], [])
     return [str(item) for item in value] if isinstance(value, list) else [str(value)]
 
 

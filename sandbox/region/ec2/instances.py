@@ -121,12 +121,12 @@ def run_instances(params: Params, context: Context) -> Reply:
 
 
 def _bind_interfaces(instance: Any, params: Params) -> None:
-    """Network interfaces that a launch makes go with their instance unless it says otherwise; moto keeps them."""
+    """Network interfaces that a launch makes go with their instance, unless it says otherwise; moto keeps them."""
     given = {one.get("DeviceIndex", 0): one for one in params.get("NetworkInterfaces", [])}
     for index, interface in instance.nics.items():
         told = given.get(index, {})
         if "NetworkInterfaceId" not in told:
-            interface.delete_on_termination = told.get("DeleteOnTermination", True)
+            interface.goes_with_instance = told.get("DeleteOnTermination", True)
 
 
 def _settle(outpost: Outpost, instance: Any, subnet: Any, context: Context) -> None:
@@ -232,6 +232,7 @@ def terminate_instances(params: Params, context: Context) -> Reply:
     def then(body: bytes) -> bytes:
         for instance in instances:
             joining.terminated(context, instance.id)
+            moto_models.delete_interfaces(context.region.settings, instance)
             placed = context.region.outposts.view_of(instance.id)
             if placed is not None:
                 del placed[0].hosts_of[instance.id]

@@ -74,6 +74,13 @@ def interfaces_in(settings: Settings, subnet_id: str) -> list[str]:
     return [one.id for one in found if one.subnet.id == subnet_id]
 
 
+def delete_interfaces(settings: Settings, instance: Any) -> None:
+    """The network interfaces that came with an instance and go with it."""
+    for interface in instance.nics.values():
+        if getattr(interface, "goes_with_instance", False):
+            backend(settings).enis.pop(interface.id, None)
+
+
 def vpc(settings: Settings, identity: str) -> Any:
     found = backend(settings).vpcs.get(identity)
     if found is None:

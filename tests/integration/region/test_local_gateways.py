@@ -164,6 +164,11 @@ def test_customer_owned_addresses(ec2: Any, outpost: dict[str, Any]) -> None:
     ec2.release_address(AllocationId=first["AllocationId"])
     assert [one["CoIp"] for one in ec2.get_coip_pool_usage(PoolId=pool)["CoipAddressUsages"]] == ["192.168.7.2"]
     assert ec2.describe_coip_pools(PoolIds=[pool])["CoipPools"][0]["PoolCidrs"] == ["192.168.7.0/30"]
+    _pool(ec2, outpost)
+    by_pool = [{"Name": "coip-pool.pool-id", "Values": [pool]}]
+    assert [one["PoolId"] for one in ec2.describe_coip_pools(Filters=by_pool)["CoipPools"]] == [pool]
+    with refused("InvalidParameterValue", "filter 'pool-id'"):
+        ec2.describe_coip_pools(Filters=[{"Name": "pool-id", "Values": [pool]}])
 
 
 def test_tags_pages_and_dry_runs(region: RunningRegion, ec2: Any, outpost: dict[str, Any]) -> None:

@@ -90,6 +90,16 @@ def test_an_outpost_with_subnets_stays(client: Any, outpost: dict[str, Any], sub
         client("outposts").delete_outpost(OutpostId=outpost["outpost_id"])
 
 
+def test_a_subnet_in_use_stays(ec2: Any, subnet: str) -> None:
+    (instance,) = _run(ec2, subnet)
+    with refused("DependencyViolation", subnet):
+        ec2.delete_subnet(SubnetId=subnet)
+    ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
+    ec2.delete_subnet(SubnetId=subnet)
+    with refused("InvalidSubnetID.NotFound"):
+        ec2.delete_subnet(SubnetId=subnet)
+
+
 def test_instances_take_places(client: Any, ec2: Any, outpost: dict[str, Any], subnet: str) -> None:
     (first,) = _run(ec2, subnet)
     assert first["OutpostArn"] == outpost["outpost_arn"]
