@@ -17,6 +17,8 @@ Data = Mapping[str, Any]
 RESERVED_PORTS = frozenset({22, 2375, 2376, 51678, 51679, 51680})
 # The default ephemeral port range that the same page advises to keep clear of; Docker falls back to the second.
 DYNAMIC_PORTS = range(32768, 65536)
+# Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-placement-constraints.html#attributes
+EC2_ATTRIBUTES = re.compile(r"attribute:ecs\.(?:ami-id|availability-zone|instance-type|subnet-id|vpc-id)\b")
 _PRIVATE_ECR = re.compile(r"\d{12}\.dkr[.-]ecr[.-]")
 
 
@@ -63,6 +65,10 @@ def starts_with(text: str) -> Test:
 
 def contains(*texts: str) -> Test:
     return lambda value, _case: any(text in str(value) for text in texts)
+
+
+def of_ec2(value: Any, _case: Case) -> bool:
+    return EC2_ATTRIBUTES.search(str(value)) is not None
 
 
 def lacks(item: str) -> Test:

@@ -240,6 +240,19 @@ _EXTERNAL_DEFINITION = (
     ),
 )
 
+_EXTERNAL_PLACEMENT = (
+    Rule(
+        (DEFINITION, *STARTED),
+        (EXTERNAL,),
+        "placementConstraints[].expression",
+        when.of_ec2,
+        "External instances do not have the attributes that ECS gives to EC2 instances ({value}).",
+        "Constrain by attributes of the hosts, such as attribute:site.",
+        _GUIDE + "task-placement-constraints.html#attributes",
+        level=WARNING,
+    ),
+)
+
 _EC2_DEFINITION = (
     Rule(
         (DEFINITION,),
@@ -789,6 +802,7 @@ _ANY_START = (
 
 RULES: tuple[Rule, ...] = (
     *_EXTERNAL_DEFINITION,
+    *_EXTERNAL_PLACEMENT,
     *_EC2_DEFINITION,
     *_ANY_DEFINITION,
     *_EXTERNAL_START,
