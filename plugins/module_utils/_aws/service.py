@@ -54,7 +54,8 @@ class Service:
             raise self._refused(method, intent, error.response) from error
         except BotoCoreError as error:
             operation = self._operation(method)
-            message = f"Could not {intent}: {operation} got no answer: {error}. {_UNREACHABLE_ADVICE}"
+            text = str(error).rstrip(". ")
+            message = f"Could not {intent}: {operation} got no answer: {text}. {_UNREACHABLE_ADVICE}"
             raise Refused(message, code=type(error).__name__, error={"operation": operation}) from error
         return reply
 
@@ -78,7 +79,9 @@ class Service:
         text = response.get("Error", {}).get("Message", "")
         request_id = response.get("ResponseMetadata", {}).get("RequestId", "unknown")
         advice = {**ADVICE, **self.advice}.get(code, "").format(operation=operation)
-        message = f"Could not {intent}: {operation} was refused with {code}: {text} (request {request_id}). {advice}"
+        # Some of AWS's own messages end with a full stop, others do not, and a few are empty.
+        told = ": ".join(part for part in (code, text.rstrip(". ")) if part)
+        message = f"Could not {intent}: {operation} was refused with {told} (request {request_id}). {advice}"
         error = {"operation": operation, "code": code, "message": text, "request_id": request_id}
         return Refused(message.strip(), code=code, error=error)
 

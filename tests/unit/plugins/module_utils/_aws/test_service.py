@@ -23,7 +23,7 @@ def test_a_refusal_tells_operation_code_request_and_what_to_do(client: Callable[
     with pytest.raises(Refused) as caught:
         ECS.call(fake, "list_clusters", "list the clusters")
     assert str(caught.value) == (
-        "Could not list the clusters: ecs:ListClusters was refused with ClusterNotFoundException: Cluster not found. "
+        "Could not list the clusters: ecs:ListClusters was refused with ClusterNotFoundException: Cluster not found "
         "(request r-1). Create it first."
     )
     assert caught.value.result()["error"] == {
@@ -33,6 +33,22 @@ def test_a_refusal_tells_operation_code_request_and_what_to_do(client: Callable[
         "request_id": "r-1",
     }
     assert len(fake.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("Gone.", ": Gone "), ("Gone", ": Gone "), ("Gone. ", ": Gone "), ("", " ")]
+)
+def test_the_end_of_a_message_of_aws_is_no_second_full_stop(client: Callable[..., Any], text: str, shown: str) -> None:
+    with pytest.raises(Refused) as caught:
+        ECS.call(client(list_clusters=refusal("InvalidResourceId", text)), "list_clusters", "list")
+    assert str(caught.value).endswith(f"was refused with InvalidResourceId{shown}(request r-1).")
+
+
+def test_no_answer_ends_with_one_full_stop(client: Callable[..., Any]) -> None:
+    fake = client(list_clusters=EndpointConnectionError(endpoint_url="https://ecs.nowhere."))
+    with pytest.raises(Refused) as caught:
+        ECS.call(fake, "list_clusters", "list")
+    assert ".." not in str(caught.value)
 
 
 def test_a_missing_permission_is_named(client: Callable[..., Any]) -> None:
