@@ -72,12 +72,13 @@ class Ansible:
     region: RunningRegion
     tmp: Path
 
-    def start(self, playbook: Any, **variables: Any) -> subprocess.Popen[str]:
+    def start(self, playbook: Any, /, *flags: str, **variables: Any) -> subprocess.Popen[str]:
         play = self.tmp / "play.yml"
         play.write_text(json.dumps(playbook))
         extra = self.tmp / "variables.json"
         extra.write_text(json.dumps(variables))
         command = [str(Path(sys.executable).with_name("ansible-playbook")), str(play), "--extra-vars", f"@{extra}"]
+        command += flags
         # Not the module: a virtual environment's ansible-playbook runs modules with the interpreter that it has itself.
         return subprocess.Popen(
             command, env=self._environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -102,8 +103,8 @@ class Ansible:
             "NO_PROXY": "*",
         }
 
-    def play(self, playbook: Any, **variables: Any) -> str:
-        process = self.start(playbook, **variables)
+    def play(self, playbook: Any, /, *flags: str, **variables: Any) -> str:
+        process = self.start(playbook, *flags, **variables)
         output, _nothing = process.communicate(timeout=600)
         assert process.returncode == 0, output
         return output
