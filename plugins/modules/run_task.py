@@ -40,7 +40,7 @@ options:
     type: int
   container_instances:
     description:
-      - Start a task on each of these, wherever it would be placed, each named by the id of its managed node (V(mi-...)),
+      - Start a task on each of these, without placement; each is named by the id of its managed node (V(mi-...)),
         of its EC2 instance (V(i-...)), or by its own id or ARN.
     type: list
     elements: str

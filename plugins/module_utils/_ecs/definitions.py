@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._aws.errors import InvalidInput, NotPossible
-from ..planning.workload_rules import ERROR, EXTERNAL, KINDS, REGION, Finding
+from ..planning.workload_rules import ERROR, EXTERNAL, KINDS, REGION, Finding, definition_findings
 from . import task_definitions
 from .transformations import Resource
 
@@ -40,6 +40,20 @@ def need(reference: str, definition: Resource | None) -> Resource:
 def site_kind(given: str | None, launch_type: str | None) -> str:
     """The kind of site whose rules hold."""
     return EXTERNAL if launch_type == "EXTERNAL" else given or REGION
+
+
+def definition_errors(definition: Mapping[str, Any] | None, kind: str) -> list[Finding]:
+    """What keeps a registered definition from running at such a site.
+
+    Not what it was registered for: ECS goes by what it is compatible with, and refuses the rest itself.
+    """
+    findings = definition_findings(definition, kind) if definition else []
+    return [one for one in findings if one.level == ERROR and one.field != "requiresCompatibilities"]
+
+
+def launch_type_of(kind: str | None) -> Resource:
+    """What must be the launch type where nothing else is known yet."""
+    return {"launchType": "EXTERNAL"} if kind == EXTERNAL else {}
 
 
 def check(what: str, kind: str, findings: Iterable[Finding]) -> list[str]:

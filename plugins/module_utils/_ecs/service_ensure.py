@@ -34,9 +34,10 @@ class Ensure:
     # What is there, and what is asked.
 
     def check_request(self, wanted: WantedService) -> list[str]:
-        """The rules that need nothing but the request, before any call."""
-        kind = definitions.site_kind(self.site_kind, wanted.request.get("launchType"))
-        return definitions.check(f"Service {wanted.name}", kind, service_findings(wanted.request, None, kind))
+        """The rules that need nothing but the request, before any call. The launch type may be that of the service."""
+        request = {**definitions.launch_type_of(self.site_kind), **wanted.request}
+        kind = definitions.site_kind(self.site_kind, request.get("launchType"))
+        return definitions.check(f"Service {wanted.name}", kind, service_findings(request, None, kind))
 
     def look(self, client: Any, name: str) -> Resource | None:
         try:
@@ -57,7 +58,8 @@ class Ensure:
     ) -> list[str]:
         service = effective(current or {}, wanted.request)
         kind = definitions.site_kind(self.site_kind, service.get("launchType"))
-        return definitions.check(f"Service {wanted.name}", kind, service_findings(service, definition, kind))
+        findings = [*definitions.definition_errors(definition, kind), *service_findings(service, definition, kind)]
+        return definitions.check(f"Service {wanted.name}", kind, findings)
 
     # Present.
 

@@ -67,17 +67,20 @@ class Ensure:
     # Starting.
 
     def check_request(self, wanted: WantedTasks) -> list[str]:
-        return self._check(wanted.request, None, wanted.request.get("launchType"))
+        """The rules that need nothing but the request, before any call. Chosen instances tell the launch type later."""
+        assumed = definitions.launch_type_of(self.site_kind) if wanted.instances else {}
+        return self._check({**assumed, **wanted.request}, None)
 
-    def _check(self, request: Mapping[str, Any], definition: Resource | None, launch_type: str | None) -> list[str]:
-        kind = definitions.site_kind(self.site_kind, launch_type)
+    def _check(self, request: Mapping[str, Any], definition: Resource | None) -> list[str]:
+        kind = definitions.site_kind(self.site_kind, request.get("launchType"))
         what = f"A task of {short_definition(request['taskDefinition'])}"
-        return definitions.check(what, kind, task_findings(request, definition, kind))
+        findings = [*definitions.definition_errors(definition, kind), *task_findings(request, definition, kind)]
+        return definitions.check(what, kind, findings)
 
     def started(self, client: Any, wanted: WantedTasks) -> Resource:
         definition = self._definition(client, wanted.request["taskDefinition"])
         places = locate_instances(client, self.cluster, wanted.instances) if wanted.instances else []
-        warnings = self._check(wanted.request, definition, _launch_type(wanted.request, places))
+        warnings = self._check({**wanted.request, **_launch_type(places)}, definition)
         running = self._running(client, wanted, definition)
         arns = _free(places, running)
         missing = len(arns) if places else max(0, wanted.count - len(running))
@@ -204,10 +207,10 @@ def check_count(count: int) -> int:
     return count
 
 
-def _launch_type(request: Mapping[str, Any], places: Sequence[Mapping[str, Any]]) -> str | None:
+def _launch_type(places: Sequence[Mapping[str, Any]]) -> Resource:
     """Of instances that the caller chose, by what they are."""
     external = any(str(place.get("ec2_instance_id")).startswith("mi-") for place in places)
-    return "EXTERNAL" if external else request.get("launchType")
+    return {"launchType": "EXTERNAL"} if external else {}
 
 
 def _free(places: Sequence[Mapping[str, Any]], running: Sequence[Mapping[str, Any]]) -> list[str]:

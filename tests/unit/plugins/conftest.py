@@ -77,6 +77,9 @@ class Module:
         assert self._client is not None, "AWS is about to be called"
         return self._client
 
+    def warn(self, message: str) -> None:
+        assert message
+
     def exit_json(self, **result: Any) -> None:
         raise Exited(result)
 
