@@ -171,7 +171,11 @@ def settle(
     if timeout is None or waiter.done(seen):
         return seen
     label = wanted.label
-    return wait_for(waiter, [label], lambda _labels: {label: associations.find(client, wanted)[0]}, timeout)[label]
+
+    def look(_labels: list[str]) -> dict[str, Resource | None]:
+        return {label: associations.find(client, wanted)[0]}
+
+    return wait_for(waiter, [label], look, timeout, {label: seen})[label]
 
 
 def ensure_present(

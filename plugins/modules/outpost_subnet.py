@@ -304,7 +304,8 @@ def settle(client: Any, subnet_id: str, seen: Resource | None, waiter: Waiter, t
     """The subnet when it is where it should be; without a timeout, as it is."""
     if timeout is None or waiter.done(seen):
         return seen
-    return wait_for(waiter, [subnet_id], lambda _ids: {subnet_id: look(client, subnet_id)}, timeout)[subnet_id]
+    first = {subnet_id: seen}
+    return wait_for(waiter, [subnet_id], lambda _ids: {subnet_id: look(client, subnet_id)}, timeout, first)[subnet_id]
 
 
 def difference(subnet: Resource | None) -> Resource:
