@@ -11,15 +11,17 @@ from typing import Any
 
 from .._aws.errors import NotPossible
 from .._aws.service import batches
+from . import tasks
 from .clusters import change_tags
 from .common import ECS
 from .plan import InstanceChange
+from .references import SERVICE_GROUP
+from .task_results import is_live
 from .transformations import Resource, shape_container_instance
 from .validation import is_machine_id
 
 # Limits of the API reference.
 DESCRIBE_BATCH = 100
-TASKS_BATCH = 100
 STATE_BATCH = 10
 ATTRIBUTES_BATCH = 10
 # Not a documented limit: it keeps the filter expression at about 2 KB.
@@ -164,17 +166,12 @@ def _service_tasks(client: Any, cluster: str, instance: Resource) -> int:
     """Draining stops the tasks of services alone, and a task on its way out has the desired status STOPPED."""
     if not instance["running_tasks_count"] + instance["pending_tasks_count"]:
         return 0
-    intent = f"read the tasks of {_label(instance)}"
     arns: list[str] = []
     for desired in ("RUNNING", "STOPPED"):
-        where = {"cluster": cluster, "containerInstance": instance["container_instance_arn"], "desiredStatus": desired}
-        arns.extend(ECS.call_all(client, "list_tasks", "taskArns", intent, **where))
-    tasks: list[Resource] = []
-    for batch in batches(arns, TASKS_BATCH):
-        tasks.extend(ECS.call(client, "describe_tasks", intent, cluster=cluster, tasks=batch).get("tasks", []))
-    return sum(
-        1 for task in tasks if task.get("group", "").startswith("service:") and task.get("lastStatus") != "STOPPED"
-    )
+        where = {"containerInstance": instance["container_instance_arn"], "desiredStatus": desired}
+        arns.extend(tasks.list_arns(client, cluster, **where))
+    found = tasks.describe(client, cluster, arns)
+    return sum(1 for task in found if task.get("group", "").startswith(SERVICE_GROUP) and is_live(task))
 
 
 def _target(instance: Mapping[str, Any], attribute: str) -> dict[str, str]:

@@ -24,7 +24,9 @@ from .task_results import why_stopped
 from .transformations import Resource
 
 PRIMARY, COMPLETED, FAILED = "PRIMARY", "COMPLETED", "FAILED"
-_EVENTS_NAMED = 3
+_EVENTS_NAMED = 4
+# Events that go with every rollout, also back to the old deployment; they would crowd out those that tell why.
+_USUAL = ("has started", "has stopped", "has begun draining", "has reached a steady state", "deployment completed")
 _REASONS_NAMED = 3
 _TASKS_KEPT = 10
 
@@ -154,9 +156,11 @@ def _what_became(service: Seen, identifier: str) -> str:
 
 
 def _events_since(service: Seen, own: Mapping[str, Any]) -> list[Resource]:
+    """What the service has told since the deployment began, the newest first."""
     since = own.get("createdAt")
     events: list[Resource] = (service or {}).get("events", [])
-    return [event for event in events if since is None or event["createdAt"] >= since]
+    telling = [event for event in events if not any(words in event["message"] for words in _USUAL)]
+    return [event for event in telling if since is None or event["createdAt"] >= since]
 
 
 def _list(title: str, items: Iterable[str]) -> str:

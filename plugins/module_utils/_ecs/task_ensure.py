@@ -156,7 +156,7 @@ class Ensure:
 
     def stopped(self, client: Any, references: Sequence[str], filters: Filters, reason: str) -> Resource:
         found = self._to_stop(client, references, filters)
-        live = [task for task in found if task["lastStatus"] != task_results.STOPPED]
+        live = [task for task in found if task_results.is_live(task)]
         stopping = [task for task in live if task["desiredStatus"] != task_results.STOPPED]
         after = found
         if stopping and not self.check_mode:
@@ -189,7 +189,7 @@ class Ensure:
         # A task that was told to stop before is waited for, too.
         statuses = ("RUNNING", "STOPPED") if self.wait else ("RUNNING",)
         found = search(client, self.cluster, filters, statuses)
-        return [task for task in found if task["lastStatus"] != task_results.STOPPED and not of_service(task)]
+        return [task for task in found if task_results.is_live(task) and not of_service(task)]
 
 
 def read_request(params: Mapping[str, Any], tags: Mapping[str, str] | None) -> Resource:

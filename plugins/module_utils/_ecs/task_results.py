@@ -24,6 +24,10 @@ _SIGNALLED = (137, 143)
 _NAMED = 5
 
 
+def is_live(task: Mapping[str, Any]) -> bool:
+    return task.get("lastStatus") != STOPPED
+
+
 def why_stopped(task: Mapping[str, Any]) -> str:
     """One sentence without ids, so that equal ends can be counted."""
     told = [f"{one['name']}: {', '.join(_end(one))}" for one in task.get("containers", []) if _end(one)]

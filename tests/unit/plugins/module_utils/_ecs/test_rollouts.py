@@ -76,7 +76,8 @@ STOPPED = {
 def test_a_failure_names_reasons_events_and_ways_out(client: Callable[..., Any]) -> None:
     events = [
         {"createdAt": 12, "message": "(service shop) is unable to consistently start tasks successfully."},
-        {"createdAt": 9, "message": "(service shop) has reached a steady state."},
+        {"createdAt": 11, "message": "(service shop) has started 2 tasks: (task 1) (task 2)."},
+        {"createdAt": 9, "message": "(service shop) was unable to place a task."},
     ]
     failed = deployment("new", "ACTIVE", "FAILED", rolloutStateReason="tasks failed to start.")
     rolled_back = service(deployment("old", rolloutStateReason="rolling back."), failed, events=events)
@@ -94,7 +95,8 @@ def test_a_failure_names_reasons_events_and_ways_out(client: Callable[..., Any])
     assert "tasks failed to start. Now deployment old of web:1 is the PRIMARY one: rolling back." in message
     assert "2 x TaskFailedToStart: Task failed to start (main: CannotPullContainerError: no such image)" in message
     assert "unable to consistently start" in message
-    assert "steady state" not in message
+    assert "has started" not in message
+    assert "unable to place" not in message
     assert "What to do: Check the image's name and tag" in message
     assert caught.value.details["deployment"] == "new"
     assert len(caught.value.details["stopped_tasks"]) == 2
