@@ -12,9 +12,11 @@ version_added: 0.1.0
 description:
   - Creates, updates and deletes an ECS cluster.
   - Whatever is not named stays as it is. Capacity providers, settings, parts of the configuration and tags that others
-    have put on the cluster are never removed, unless O(purge_tags=true) asks for it.
-  - Calls C(ecs:DescribeClusters), C(ecs:CreateCluster), C(ecs:UpdateCluster), C(ecs:DeleteCluster),
-    C(ecs:TagResource) and C(ecs:UntagResource).
+    have put on the cluster are never removed, unless O(purge_capacity_providers=true) or O(purge_tags=true) asks for
+    it.
+  - Calls C(ecs:DescribeClusters), C(ecs:CreateCluster), C(ecs:UpdateCluster), C(ecs:PutClusterCapacityProviders),
+    C(ecs:DeleteCluster), C(ecs:TagResource) and C(ecs:UntagResource), and C(servicediscovery:GetNamespace) when
+    O(service_connect_defaults) gives the name of a namespace and the cluster has one.
 author:
   - Edgefleet contributors (@edgefleet)
 options:
@@ -67,6 +69,47 @@ options:
               s3_key_prefix:
                 description: Folder in the bucket.
                 type: str
+  capacity_providers:
+    description:
+      - Names of capacity providers to join to the cluster. They must exist; V(FARGATE) and V(FARGATE_SPOT) always do.
+      - External instances belong to no capacity provider; the launch type of their services is V(EXTERNAL).
+    type: list
+    elements: str
+  purge_capacity_providers:
+    description:
+      - Whether capacity providers that O(capacity_providers) does not name are taken from the cluster. Has no effect
+        where that option is left out. One that the default strategy still names is refused.
+    type: bool
+    default: false
+  default_capacity_provider_strategy:
+    description:
+      - The strategy for services and tasks that name neither a strategy nor a launch type, as a whole; an empty list
+        takes it away. At most 20 items, each naming a capacity provider of the cluster. The order has no meaning.
+    type: list
+    elements: dict
+    suboptions:
+      capacity_provider:
+        description: Name of the capacity provider.
+        type: str
+        required: true
+      weight:
+        description: Its relative share of the tasks, 0 to 1000.
+        type: int
+        default: 0
+      base:
+        description: How many tasks it runs at least, 0 to 100000. Only one capacity provider has a base.
+        type: int
+        default: 0
+  service_connect_defaults:
+    description: Defaults of Service Connect. External instances do not take part in Service Connect.
+    type: dict
+    suboptions:
+      namespace:
+        description:
+          - Name or ARN of the AWS Cloud Map namespace. ECS creates one for a new name. An empty text takes the default
+            away from the cluster; the namespace itself stays.
+        type: str
+        required: true
   wait:
     description: Whether to wait until the cluster is active, or gone.
     type: bool
@@ -111,6 +154,14 @@ EXAMPLES = r"""
         log_configuration:
           cloud_watch_log_group_name: /ecs/retail-edge/exec
 
+- name: Run tasks on the instances of an Auto Scaling group unless they say otherwise
+  edgefleet.ecs.cluster:
+    name: retail-edge
+    capacity_providers: [factory]
+    default_capacity_provider_strategy:
+      - capacity_provider: factory
+        weight: 1
+
 - name: Delete the cluster
   edgefleet.ecs.cluster:
     name: retail-edge
@@ -148,6 +199,23 @@ cluster:
       type: dict
       returned: always
       sample: {execute_command_configuration: {logging: DEFAULT}}
+    capacity_providers:
+      description: Names of its capacity providers.
+      type: list
+      elements: str
+      returned: always
+      sample: [FARGATE]
+    default_capacity_provider_strategy:
+      description: Its default strategy, with the names of O(default_capacity_provider_strategy).
+      type: list
+      elements: dict
+      returned: always
+      sample: [{capacity_provider: FARGATE, weight: 1, base: 0}]
+    service_connect_defaults:
+      description: Defaults of Service Connect, with C(namespace) where the cluster has one; ECS tells its ARN.
+      type: dict
+      returned: always
+      sample: {}
     tags:
       description: Tags of the cluster.
       type: dict
@@ -170,6 +238,8 @@ cluster:
       sample: 3
 """
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -178,7 +248,7 @@ from ..module_utils._aws.errors import FleetError, NotPossible
 from ..module_utils._aws.service import CLIENT_CONFIG, Resource
 from ..module_utils._aws.tags import read_tags
 from ..module_utils._aws.waiting import Waiter, wait_for
-from ..module_utils._ecs import clusters, validation, waiters
+from ..module_utils._ecs import capacity, clusters, namespaces, validation, waiters
 from ..module_utils._ecs.transformations import prune
 
 _TEXT = {"type": "str"}
@@ -208,12 +278,33 @@ ARGUMENTS = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "settings": {"type": "dict"},
     "configuration": {"type": "dict", "options": _CONFIGURATION},
+    "capacity_providers": {"type": "list", "elements": "str"},
+    "purge_capacity_providers": {"type": "bool", "default": False},
+    "default_capacity_provider_strategy": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "capacity_provider": {"type": "str", "required": True},
+            "weight": {"type": "int", "default": 0},
+            "base": {"type": "int", "default": 0},
+        },
+    },
+    "service_connect_defaults": {"type": "dict", "options": {"namespace": {"type": "str", "required": True}}},
     "tags": {"type": "dict", "aliases": ["resource_tags"]},
     "purge_tags": {"type": "bool", "default": False},
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 300},
 }
-_COMPARED = ("cluster_name", "status", "settings", "configuration", "tags")
+_COMPARED = (
+    "cluster_name",
+    "status",
+    "settings",
+    "configuration",
+    "capacity_providers",
+    "default_capacity_provider_strategy",
+    "service_connect_defaults",
+    "tags",
+)
 
 
 def read_wanted(params: dict[str, Any]) -> clusters.WantedCluster:
@@ -224,7 +315,23 @@ def read_wanted(params: dict[str, Any]) -> clusters.WantedCluster:
         configuration=None if configuration is None else prune(configuration),
         tags=read_tags(params["tags"]),
         purge_tags=params["purge_tags"],
+        capacity=capacity.WantedCapacity(
+            providers=capacity.read_providers(params["capacity_providers"]),
+            purge=params["purge_capacity_providers"],
+            strategy=capacity.read_strategy(params["default_capacity_provider_strategy"]),
+        ),
+        namespace=namespaces.check_namespace((params["service_connect_defaults"] or {}).get("namespace")),
     )
+
+
+def resolve(
+    wanted: clusters.WantedCluster, current: Resource | None, cloud_map: Callable[[], Any]
+) -> clusters.WantedCluster:
+    """A namespace that the cluster has already is not wanted any more, by whichever of its names it was given."""
+    if wanted.namespace is None or current is None:
+        return wanted
+    same = namespaces.same_namespace(clusters.namespace_of(current), wanted.namespace, cloud_map)
+    return replace(wanted, namespace=None) if same else wanted
 
 
 def ensure_present(
@@ -232,6 +339,8 @@ def ensure_present(
 ) -> tuple[bool, Resource | None]:
     if current is not None and current["status"] == "DEPROVISIONING":
         raise NotPossible(f"Cluster {wanted.name} is being deleted. Run again when it is gone.")
+    if current is None:
+        capacity.require_providers(capacity.Capacity(wanted.capacity.providers or [], wanted.capacity.strategy or []))
     change = None if current is None else clusters.compare(current, wanted)
     changed = current is None or bool(change)
     if check_mode and changed:
@@ -282,6 +391,7 @@ def main() -> None:
         client = module.client("ecs", config=CLIENT_CONFIG)
         before = clusters.describe(client, wanted.name)
         if module.params["state"] == "present":
+            wanted = resolve(wanted, before, lambda: module.client("servicediscovery", config=CLIENT_CONFIG))
             changed, after = ensure_present(client, before, wanted, module.check_mode, timeout)
         else:
             changed, after = ensure_absent(client, before, module.check_mode, timeout)

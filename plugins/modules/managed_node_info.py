@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Describes managed nodes, machines outside of AWS (V(mi-...)) and EC2 instances with an SSM agent, in pages of fifty.
   - AWS does not tell the tags of managed nodes here; O(tags) selects by them.
-  - Calls C(ssm:DescribeInstanceInformation).
+  - Calls C(ssm:DescribeInstanceInformation), and with O(include_quota=true) C(ssm:GetServiceSetting).
 author:
   - Edgefleet contributors (@edgefleet)
 options:
@@ -37,6 +37,12 @@ options:
     type: dict
     aliases:
       - resource_tags
+  include_quota:
+    description:
+      - Whether to return the activation tier of the account in this Region and how many machines outside of AWS are
+        registered, whatever else selects. Reads all their pages where RV(managed_nodes) is only a selection.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - edgefleet.ecs.attributes
   - edgefleet.ecs.attributes.info_module
@@ -63,6 +69,13 @@ EXAMPLES = r"""
       - 5743558d-563b-4457-8682-d16c3a0e4a51
     ping_status: Online
   register: newcomers
+
+- name: Stop when fewer than a hundred machines may still register
+  edgefleet.ecs.managed_node_info:
+    instance_ids: []
+    include_quota: true
+  register: account
+  failed_when: (account.quota.free or 0) < 100 and account.quota.limit is not none
 """
 
 RETURN = r"""
@@ -152,6 +165,31 @@ managed_nodes:
       type: str
       returned: always
       sample: null
+quota:
+  description: How many machines outside of AWS the account may have in this Region.
+  returned: when O(include_quota=true)
+  type: dict
+  contains:
+    activation_tier:
+      description: Either V(standard), or V(advanced), which AWS charges for.
+      type: str
+      returned: always
+      sample: standard
+    registered_nodes:
+      description: How many are registered, heard or not.
+      type: int
+      returned: always
+      sample: 250
+    limit:
+      description: How many may be registered; V(null) in the advanced tier.
+      type: int
+      returned: always
+      sample: 1000
+    free:
+      description: How many more may register; V(null) in the advanced tier.
+      type: int
+      returned: always
+      sample: 750
 """
 
 from typing import Any
@@ -169,6 +207,7 @@ ARGUMENTS = {
     "ping_status": {"type": "str", "choices": ["Online", "ConnectionLost", "Inactive"]},
     "resource_type": {"type": "str", "choices": ["ManagedInstance", "EC2Instance"]},
     "tags": {"type": "dict", "aliases": ["resource_tags"]},
+    "include_quota": {"type": "bool", "default": False},
 }
 
 
@@ -185,14 +224,22 @@ def read_query(params: dict[str, Any]) -> managed_nodes.NodeQuery | None:
     )
 
 
+def read(client: Any, query: managed_nodes.NodeQuery | None, quota: bool) -> dict[str, Any]:
+    found = managed_nodes.describe(client, query) if query else []
+    if not quota:
+        return {"managed_nodes": found}
+    everybody = found if query == managed_nodes.NodeQuery() else None
+    return {"managed_nodes": found, "quota": managed_nodes.read_quota(client, everybody)}
+
+
 def main() -> None:
     module = AnsibleAWSModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
         query = read_query(module.params)
-        found = managed_nodes.describe(module.client("ssm", config=CLIENT_CONFIG), query) if query else []
+        result = read(module.client("ssm", config=CLIENT_CONFIG), query, module.params["include_quota"])
     except FleetError as error:
         module.fail_json(**error.result())
-    module.exit_json(changed=False, managed_nodes=found)
+    module.exit_json(changed=False, **result)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,13 @@ Item = TypeVar("Item")
 CLIENT_CONFIG = {"retries": {"mode": "standard", "max_attempts": 4}}
 
 # Codes that pass by themselves and that amazon.aws does not know as such.
-_PASSING_CODES = ["ThrottlingException", "ServerException", "InternalServerError", "TooManyUpdates"]
+_PASSING_CODES = [
+    "ThrottlingException",
+    "ServerException",
+    "InternalServerError",
+    "TooManyUpdates",
+    "UpdateInProgressException",
+]
 
 ADVICE = {
     "AccessDeniedException": "Allow {operation} to the identity that Ansible uses (sts:GetCallerIdentity names it).",

@@ -39,13 +39,13 @@ def read_texts(option: str, values: Mapping[Any, Any] | None) -> dict[str, str] 
     return {str(key): str(value) for key, value in values.items()}
 
 
-def read_tags(values: Mapping[Any, Any] | None) -> dict[str, str] | None:
-    tags = read_texts("tags", values)
+def read_tags(values: Mapping[Any, Any] | None, option: str = "tags") -> dict[str, str] | None:
+    tags = read_texts(option, values)
     for key, value in (tags or {}).items():
         if not 1 <= len(key) <= 128 or key.lower().startswith(_RESERVED):
-            raise invalid("tags", key, f"a key has 1 to 128 characters and does not start with {_RESERVED}")
+            raise invalid(option, key, f"a key has 1 to 128 characters and does not start with {_RESERVED}")
         if len(value) > 256:
-            raise invalid(f"tags.{key}", value, "a value has at most 256 characters")
+            raise invalid(f"{option}.{key}", value, "a value has at most 256 characters")
     return tags
 
 

@@ -6,21 +6,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._aws.service import batches
 from .._aws.tags import TagChange, compare_tags
+from . import capacity
+from .capacity import Capacity, WantedCapacity
 from .common import ECS
 from .transformations import (
     Resource,
     configuration_to_api,
     settings_to_list,
     shape_cluster,
+    shape_statistics,
     tags_to_list,
 )
 
 GONE = "INACTIVE"
+# Limits of the API reference.
+DESCRIBE_BATCH = 100
+_INCLUDE = ["CONFIGURATIONS", "SETTINGS", "TAGS"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,9 @@ class WantedCluster:
     configuration: Resource | None = None
     tags: dict[str, str] | None = None
     purge_tags: bool = False
+    capacity: WantedCapacity = field(default_factory=WantedCapacity)
+    # An empty text takes the default namespace of Service Connect away.
+    namespace: str | None = None
 
 
 @dataclass(frozen=True)
@@ -39,13 +49,15 @@ class ClusterChange:
     settings: dict[str, str] | None = None
     configuration: Resource | None = None
     tags: TagChange = field(default_factory=TagChange)
+    capacity: Capacity | None = None
+    namespace: str | None = None
 
     def __bool__(self) -> bool:
-        return self.updates or bool(self.tags)
+        return self.updates or self.capacity is not None or bool(self.tags)
 
     @property
     def updates(self) -> bool:
-        return self.settings is not None or self.configuration is not None
+        return any(part is not None for part in (self.settings, self.configuration, self.namespace))
 
 
 def compare(current: Mapping[str, Any], wanted: WantedCluster) -> ClusterChange:
@@ -56,7 +68,13 @@ def compare(current: Mapping[str, Any], wanted: WantedCluster) -> ClusterChange:
         settings=settings if settings != current["settings"] else None,
         configuration=configuration if configuration != current["configuration"] else None,
         tags=compare_tags(current["tags"], wanted.tags, wanted.purge_tags),
+        capacity=capacity.compare(current, wanted.capacity),
+        namespace=wanted.namespace if wanted.namespace not in (None, namespace_of(current)) else None,
     )
+
+
+def namespace_of(current: Mapping[str, Any]) -> str:
+    return str(current["service_connect_defaults"].get("namespace", ""))
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Resource:
@@ -75,6 +93,9 @@ def predict(current: Mapping[str, Any] | None, wanted: WantedCluster) -> Resourc
             "status": "ACTIVE",
             "settings": wanted.settings or {},
             "configuration": wanted.configuration or {},
+            "capacity_providers": wanted.capacity.providers or [],
+            "default_capacity_provider_strategy": wanted.capacity.strategy or [],
+            "service_connect_defaults": _defaults(wanted.namespace),
             "tags": wanted.tags or {},
         }
     change = compare(current, wanted)
@@ -83,24 +104,47 @@ def predict(current: Mapping[str, Any] | None, wanted: WantedCluster) -> Resourc
         after["settings"] = change.settings
     if change.configuration is not None:
         after["configuration"] = change.configuration
+    if change.capacity is not None:
+        after["capacity_providers"] = change.capacity.providers
+        after["default_capacity_provider_strategy"] = change.capacity.strategy
+    if change.namespace is not None:
+        after["service_connect_defaults"] = _defaults(change.namespace)
     return after
 
 
+def _defaults(namespace: str | None) -> dict[str, str]:
+    return {"namespace": namespace} if namespace else {}
+
+
 def describe(client: Any, name: str) -> Resource | None:
-    """The cluster, or None. A deleted cluster is still described for a while, as INACTIVE."""
-    reply = ECS.call(
-        client,
-        "describe_clusters",
-        f"read cluster {name}",
-        clusters=[name],
-        include=["CONFIGURATIONS", "SETTINGS", "TAGS"],
-    )
-    clusters = [shape_cluster(cluster) for cluster in reply.get("clusters", [])]
-    return next((cluster for cluster in clusters if cluster["status"] != GONE), None)
+    """The cluster, or None."""
+    return next(iter(describe_all(client, [name], f"read cluster {name}")), None)
+
+
+def describe_all(client: Any, references: Sequence[str], intent: str, statistics: bool = False) -> list[Resource]:
+    """Those that are there. A deleted cluster is still described for a while, as INACTIVE."""
+    found: list[Resource] = []
+    include = [*_INCLUDE, "STATISTICS"] if statistics else _INCLUDE
+    for batch in batches(references, DESCRIBE_BATCH):
+        reply = ECS.call(client, "describe_clusters", intent, clusters=batch, include=include)
+        for cluster in reply.get("clusters", []):
+            more = {"statistics": shape_statistics(cluster)} if statistics else {}
+            found.append({**shape_cluster(cluster), **more})
+    return [cluster for cluster in found if cluster["status"] != GONE]
+
+
+def list_arns(client: Any) -> list[str]:
+    return ECS.call_all(client, "list_clusters", "clusterArns", "list the clusters")
 
 
 def create(client: Any, wanted: WantedCluster) -> None:
     parameters: Resource = {"clusterName": wanted.name}
+    if wanted.capacity.providers:
+        parameters["capacityProviders"] = wanted.capacity.providers
+    if wanted.capacity.strategy:
+        parameters["defaultCapacityProviderStrategy"] = capacity.strategy_to_api(wanted.capacity.strategy)
+    if wanted.namespace:
+        parameters["serviceConnectDefaults"] = {"namespace": wanted.namespace}
     if wanted.settings:
         parameters["settings"] = settings_to_list(wanted.settings)
     if wanted.configuration:
@@ -118,7 +162,18 @@ def update(client: Any, current: Mapping[str, Any], change: ClusterChange) -> No
             parameters["settings"] = settings_to_list(change.settings)
         if change.configuration is not None:
             parameters["configuration"] = configuration_to_api(change.configuration)
+        if change.namespace is not None:
+            parameters["serviceConnectDefaults"] = {"namespace": change.namespace}
         ECS.call(client, "update_cluster", f"update cluster {name}", cluster=name, **parameters)
+    if change.capacity is not None:
+        ECS.call(
+            client,
+            "put_cluster_capacity_providers",
+            f"set the capacity providers of cluster {name}",
+            cluster=name,
+            capacityProviders=change.capacity.providers,
+            defaultCapacityProviderStrategy=capacity.strategy_to_api(change.capacity.strategy),
+        )
     change_tags(client, arn, f"cluster {name}", change.tags)
 
 

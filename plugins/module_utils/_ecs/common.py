@@ -17,6 +17,7 @@ ECS = Service(
         "ClusterContainsServicesException": "Delete its services first.",
         "ClusterContainsTasksException": "Stop its tasks first.",
         "ClusterNotFoundException": "Create the cluster first, or correct its name and Region.",
+        "ResourceInUseException": "Services or tasks still use it: move them first.",
         "TargetNotFoundException": "The container instance is not in this cluster; it may have registered anew.",
     },
 )

@@ -44,16 +44,26 @@ def shape_cluster(cluster: Mapping[str, Any]) -> Resource:
             "runningTasksCount",
             "pendingTasksCount",
             "activeServicesCount",
-            "capacityProviders",
-            "defaultCapacityProviderStrategy",
         )
         if key in cluster
     }
     shaped: Resource = camel_dict_to_snake_dict(plain)
     shaped["settings"] = {setting["name"]: setting["value"] for setting in cluster.get("settings", [])}
     shaped["configuration"] = camel_dict_to_snake_dict(cluster.get("configuration", {}))
+    shaped["capacity_providers"] = list(cluster.get("capacityProviders", []))
+    shaped["default_capacity_provider_strategy"] = [
+        # Weight and base are optional, and 0 when left out: API_CapacityProviderStrategyItem.
+        {"capacity_provider": item["capacityProvider"], "weight": item.get("weight", 0), "base": item.get("base", 0)}
+        for item in cluster.get("defaultCapacityProviderStrategy", [])
+    ]
+    shaped["service_connect_defaults"] = dict(cluster.get("serviceConnectDefaults", {}))
     shaped["tags"] = tags_to_dict(cluster.get("tags"))
     return shaped
+
+
+def shape_statistics(cluster: Mapping[str, Any]) -> dict[str, int]:
+    """ECS tells numbers as text, under names such as runningExternalTasksCount."""
+    return {item["name"]: int(item["value"]) for item in cluster.get("statistics", [])}
 
 
 def shape_container_instance(instance: Mapping[str, Any]) -> Resource:

@@ -36,9 +36,15 @@ def check_cluster_name(name: str, option: str = "name") -> str:
     return name
 
 
-def check_cluster(reference: str) -> str:
+def check_cluster(reference: str, option: str = "cluster") -> str:
     """A cluster may be named, or given by its ARN."""
-    return reference if _CLUSTER_ARN.fullmatch(reference) else check_cluster_name(reference, "cluster")
+    return reference if _CLUSTER_ARN.fullmatch(reference) else check_cluster_name(reference, option)
+
+
+def check_clusters(references: Sequence[str] | None) -> list[str] | None:
+    if references is None:
+        return None
+    return list(dict.fromkeys(check_cluster(reference, "clusters") for reference in references))
 
 
 def read_settings(settings: Mapping[str, Any] | None) -> dict[str, str] | None:

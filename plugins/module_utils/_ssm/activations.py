@@ -107,11 +107,23 @@ def find_by_name(client: Any, name: str, tags: Mapping[str, str]) -> list[Resour
     return select(_describe(client, "DefaultInstanceName", [name]), name=name, tags=tags)
 
 
+def find(
+    client: Any, ids: Sequence[str] | None = None, name: str | None = None, role: str | None = None
+) -> list[Resource]:
+    """None means "any". One filter goes to AWS, the one that lets the fewest through; the rest is for select()."""
+    if ids is not None:
+        return select(find_by_ids(client, ids), name=name, role=role)
+    if name is not None:
+        return select(_describe(client, "DefaultInstanceName", [name]), name=name, role=role)
+    return select(_describe(client, "IamRole", [role] if role else []), role=role)
+
+
 def select(
     activations: Iterable[Resource],
     ids: Sequence[str] | None = None,
     name: str | None = None,
     tags: Mapping[str, str] | None = None,
+    role: str | None = None,
 ) -> list[Resource]:
     """Exactly those that are meant, whatever the API's own filter lets through: what is selected gets deleted."""
     return [
@@ -119,6 +131,7 @@ def select(
         for item in activations
         if (ids is None or item["activation_id"] in ids)
         and (name is None or item["name"] == name)
+        and (role is None or item["role"] == role)
         and (tags or {}).items() <= item["tags"].items()
     ]
 
@@ -137,7 +150,7 @@ def _describe(client: Any, key: str, values: Sequence[str]) -> list[Resource]:
         "describe_activations",
         "ActivationList",
         "read the activations",
-        Filters=[{"FilterKey": key, "FilterValues": list(values)}],
         MaxResults=DESCRIBE_PAGE,
+        **({"Filters": [{"FilterKey": key, "FilterValues": list(values)}]} if values else {}),
     )
     return [shape_activation(item) for item in found]

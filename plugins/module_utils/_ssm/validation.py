@@ -20,9 +20,9 @@ _ACTIVATION_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0
 _NODE_ID = re.compile(r"mi-[0-9a-f]{17}|i-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 
 
-def check_role(role: str) -> str:
+def check_role(role: str, option: str = "role") -> str:
     if not _ROLE.fullmatch(role):
-        raise invalid("role", role, "give the name of an IAM role (at most 64 characters), not its ARN")
+        raise invalid(option, role, "give the name of an IAM role (at most 64 characters), not its ARN")
     return role
 
 
@@ -57,6 +57,15 @@ def check_node_ids(ids: Sequence[str]) -> list[str]:
     for node_id in ids:
         if not _NODE_ID.fullmatch(node_id):
             raise invalid("instance_ids", node_id, "give the id of a managed node (mi-...) or EC2 instance (i-...)")
+    return list(dict.fromkeys(ids))
+
+
+def check_managed_ids(ids: Sequence[str]) -> list[str]:
+    """Only machines outside of AWS: an EC2 instance is a managed node by its own role, and ends with the instance."""
+    for node_id in check_node_ids(ids):
+        if not node_id.startswith("mi-"):
+            rule = "only machines outside of AWS (mi-...) can be changed; an EC2 instance has its tags and role in EC2"
+            raise invalid("instance_ids", node_id, rule)
     return list(dict.fromkeys(ids))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.edgefleet.ecs.plugins.module_utils._aws.tags import TagChange
+from ansible_collections.edgefleet.ecs.plugins.module_utils._ecs.capacity import WantedCapacity
 from ansible_collections.edgefleet.ecs.plugins.module_utils._ecs.clusters import (
     ClusterChange,
     WantedCluster,
@@ -23,6 +24,9 @@ CURRENT: dict[str, Any] = {
     "status": "ACTIVE",
     "settings": {"containerInsights": "disabled"},
     "configuration": {"execute_command_configuration": {"logging": "DEFAULT", "kms_key_id": "k"}, "other": {"x": 1}},
+    "capacity_providers": ["FARGATE"],
+    "default_capacity_provider_strategy": [{"capacity_provider": "FARGATE", "weight": 1, "base": 0}],
+    "service_connect_defaults": {"namespace": "shops"},
     "tags": {"fleet": "retail"},
 }
 
@@ -88,3 +92,23 @@ def test_tags_alone_need_no_update_cluster(client: Callable[..., Any]) -> None:
         ("untag_resource", {"resourceArn": "arn", "tagKeys": ["fleet"]}),
         ("tag_resource", {"resourceArn": "arn", "tags": [{"key": "a", "value": "1"}]}),
     ]
+
+
+def test_capacity_providers_and_strategy_are_put_together(client: Callable[..., Any]) -> None:
+    fake = client(put_cluster_capacity_providers={})
+    change = compare(CURRENT, WantedCluster("edge", capacity=WantedCapacity(providers=["factory"])))
+    update(fake, CURRENT, change)
+    strategy = [{"capacityProvider": "FARGATE", "weight": 1, "base": 0}]
+    put = {"cluster": "edge", "capacityProviders": ["FARGATE", "factory"], "defaultCapacityProviderStrategy": strategy}
+    assert fake.calls == [("put_cluster_capacity_providers", put)]
+
+
+def test_a_namespace_is_changed_and_taken_away(client: Callable[..., Any]) -> None:
+    for namespace, shown in (("factory", {"namespace": "factory"}), ("", {})):
+        fake = client(update_cluster={})
+        wanted = WantedCluster("edge", namespace=namespace)
+        update(fake, CURRENT, compare(CURRENT, wanted))
+        asked = {"cluster": "edge", "serviceConnectDefaults": {"namespace": namespace}}
+        assert fake.calls == [("update_cluster", asked)]
+        assert predict(CURRENT, wanted)["service_connect_defaults"] == shown
+    assert not compare(CURRENT, WantedCluster("edge", namespace="shops"))

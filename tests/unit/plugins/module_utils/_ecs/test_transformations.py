@@ -28,6 +28,9 @@ def test_cluster() -> None:
         "registered_container_instances_count": 2,
         "settings": {"containerInsights": "enabled"},
         "configuration": {"execute_command_configuration": {"log_configuration": {"s3_bucket_name": "b"}}},
+        "capacity_providers": [],
+        "default_capacity_provider_strategy": [],
+        "service_connect_defaults": {},
         "tags": {"fleet": "retail"},
     }
 

@@ -115,3 +115,21 @@ def test_shape() -> None:
     assert shaped["tags"] == {"site": "lyon"}
     assert shaped["expired"] is True
     assert shaped["description"] is None
+
+
+def test_one_filter_goes_to_aws_and_the_rest_is_chosen_here(client: Callable[..., Any]) -> None:
+    raw = [{"ActivationId": str(number), "DefaultInstanceName": "lyon", "IamRole": f"R{number}"} for number in (1, 2)]
+
+    def asked(**wanted: Any) -> tuple[list[str], Any]:
+        fake = client(describe_activations={"ActivationList": raw})
+        found = activations.find(fake, **wanted)
+        return [item["activation_id"] for item in found], fake.calls and fake.calls[0][1].get("Filters")
+
+    def one(key: str, value: str) -> list[dict[str, Any]]:
+        return [{"FilterKey": key, "FilterValues": [value]}]
+
+    assert asked() == (["1", "2"], None)
+    assert asked(role="R2") == (["2"], one("IamRole", "R2"))
+    assert asked(name="lyon", role="R1") == (["1"], one("DefaultInstanceName", "lyon"))
+    assert asked(ids=["2"], name="lyon", role="R1") == ([], one("ActivationIds", "2"))
+    assert asked(ids=[]) == ([], [])
