@@ -302,6 +302,13 @@ SERVICES = [
         "loadBalancers[0].advancedConfiguration.productionListenerRule",
         "error",
     ),
+    (
+        "wavelength",
+        {"loadBalancers": [{"advancedConfiguration": {"productionListenerRule": "arn:aws:e:r:1:listener/net/a/b/c"}}]},
+        None,
+        "loadBalancers[0].advancedConfiguration.productionListenerRule",
+        "warning",
+    ),
     ("outpost", {"loadBalancers": [{"targetGroupArn": "a"}]}, None, "loadBalancers[0].targetGroupArn", "warning"),
     ("local_zone", {"loadBalancers": [{"targetGroupArn": "a"}]}, None, "loadBalancers[0].targetGroupArn", "warning"),
     ("outpost", {"serviceRegistries": [{"registryArn": "a"}]}, None, "serviceRegistries", "warning"),
