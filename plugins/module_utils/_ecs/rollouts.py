@@ -89,6 +89,9 @@ def _revision(one: Mapping[str, Any]) -> str:
 def wait_rolled_out(client: Any, cluster: str, service: Resource, timeout: float) -> Resource:
     """`service` is what the last call answered: its PRIMARY deployment is the one to follow."""
     name, own = service["serviceName"], primary(service)
+    if not own:
+        # Another deployment controller than ECS, which has task sets in place of deployments.
+        return service
     identifier = own["id"]
     seen: list[Seen] = [service]
 

@@ -135,7 +135,7 @@ class Ensure:
     def _remove(self, client: Any, current: Resource, force: bool) -> None:
         name, started = current["serviceName"], time.monotonic()
         if current["status"] == "ACTIVE":
-            if current["schedulingStrategy"] != "DAEMON" and not force:
+            if current.get("schedulingStrategy") != "DAEMON" and not force:
                 self._empty(client, current)
             services.delete(client, self.cluster, name, force)
         if self.timeout is not None:

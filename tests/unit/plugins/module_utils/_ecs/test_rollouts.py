@@ -123,3 +123,7 @@ def test_what_is_rolled_out_costs_no_look(client: Callable[..., Any]) -> None:
     fake = client()
     assert rollouts.wait_rolled_out(fake, "edge", service(OVER), 60) == service(OVER)
     assert fake.methods() == []
+
+
+def test_what_ecs_does_not_deploy_is_not_followed(client: Callable[..., Any]) -> None:
+    assert rollouts.wait_rolled_out(client(), "edge", service(), 60) == service()
