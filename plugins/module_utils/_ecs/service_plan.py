@@ -116,8 +116,8 @@ def compare(current: Mapping[str, Any], wanted: WantedService) -> ServiceChange:
         rule = f"service {wanted.name} is a DAEMON, which runs once on every host; leave it out"
         raise invalid("desired_count", wanted.request["desiredCount"], rule)
     update = {}
-    for option, member in MEMBERS.items():
-        if member in wanted.request and option not in _FIXED:
+    for member in MEMBERS.values():
+        if member in wanted.request:
             before, after = current_value(current, member), _asked_value(current, wanted.request, member)
             if not _same(member, before, after):
                 update[member] = after
