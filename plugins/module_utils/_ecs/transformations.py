@@ -56,7 +56,10 @@ def shape_cluster(cluster: Mapping[str, Any]) -> Resource:
         {"capacity_provider": item["capacityProvider"], "weight": item.get("weight", 0), "base": item.get("base", 0)}
         for item in cluster.get("defaultCapacityProviderStrategy", [])
     ]
-    shaped["service_connect_defaults"] = dict(cluster.get("serviceConnectDefaults", {}))
+    # A namespace that was taken away is told as an empty text, or not at all.
+    shaped["service_connect_defaults"] = {
+        key: text for key, text in cluster.get("serviceConnectDefaults", {}).items() if text
+    }
     shaped["tags"] = tags_to_dict(cluster.get("tags"))
     return shaped
 

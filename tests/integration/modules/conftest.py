@@ -117,9 +117,17 @@ class Ansible:
         result: dict[str, Any] = json.loads(self.finish(self.start_module(name, **options)))
         return result
 
+    def check(self, name: str, /, **options: Any) -> dict[str, Any]:
+        """The same in check mode."""
+        result: dict[str, Any] = json.loads(self.finish(self._start(name, options, check_mode=True)))
+        return result
+
     def start_module(self, name: str, /, **options: Any) -> subprocess.Popen[str]:
+        return self._start(name, options)
+
+    def _start(self, name: str, options: Mapping[str, Any], **keywords: Any) -> subprocess.Popen[str]:
         (self.tmp / "result.json").unlink(missing_ok=True)
-        run = {"edgefleet.ecs." + name: options, "register": "result", "ignore_errors": True}
+        run = {"edgefleet.ecs." + name: options, "register": "result", "ignore_errors": True, **keywords}
         keep = {"ansible.builtin.copy": {"dest": str(self.tmp / "result.json"), "content": "{{ result | to_json }}"}}
         return self.start([self._local(tasks=[run, keep])])
 

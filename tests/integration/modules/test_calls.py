@@ -41,6 +41,19 @@ def test_calls_grow_with_pages_and_not_with_hosts(ansible: Any, fleet: Any, regi
     assert ansible.calls() == {"ssm:DescribeInstanceInformation": 5}
 
 
+def test_check_mode_writes_no_attribute_and_no_tag(ansible: Any, fleet: Any, region: Any) -> None:
+    """What community.aws.ecs_attribute and ecs_tag get wrong: they write in check mode, and fail on these hosts."""
+    site = fleet(2)
+    labels = {"attributes": {"site": "lyon"}, "tags": {"fleet": "retail"}, "state": "draining"}
+    asked = {"cluster": CLUSTER, "container_instances": site.ids, **labels}
+    result = ansible.check("container_instance", **asked)
+    assert result["changed"]
+    assert ansible.calls() == {"ecs:ListContainerInstances": 1, "ecs:DescribeContainerInstances": 1}
+    result = ansible.module("container_instance", **asked)
+    assert ansible.calls()["ecs:TagResource"] == 2
+    assert [item["tags"] for item in result["container_instances"]] == [{"fleet": "retail"}] * 2
+
+
 def test_throttling_and_cut_connections_are_survived(ansible: Any, fleet: Any, region: Any) -> None:
     site = fleet(3)
     region.fault("ecs", "*", "throttle", count=3)

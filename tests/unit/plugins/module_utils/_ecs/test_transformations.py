@@ -19,6 +19,9 @@ def test_cluster() -> None:
             "configuration": {"executeCommandConfiguration": {"logConfiguration": {"s3BucketName": "b"}}},
             "tags": [{"key": "fleet", "value": "retail"}],
             "attachments": [],
+            "serviceConnectDefaults": {"namespace": ""},
+            "capacityProviders": ["FARGATE"],
+            "defaultCapacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": 1}],
         }
     )
     assert shaped == {
@@ -28,8 +31,8 @@ def test_cluster() -> None:
         "registered_container_instances_count": 2,
         "settings": {"containerInsights": "enabled"},
         "configuration": {"execute_command_configuration": {"log_configuration": {"s3_bucket_name": "b"}}},
-        "capacity_providers": [],
-        "default_capacity_provider_strategy": [],
+        "capacity_providers": ["FARGATE"],
+        "default_capacity_provider_strategy": [{"capacity_provider": "FARGATE", "weight": 1, "base": 0}],
         "service_connect_defaults": {},
         "tags": {"fleet": "retail"},
     }
