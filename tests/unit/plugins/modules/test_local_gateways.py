@@ -106,6 +106,19 @@ def test_a_deleted_route_is_waited_for(run: Run, client: Any, naps: list[float])
     assert len(naps) == 1
 
 
+def test_check_mode_changes_nothing(run: Run, client: Any) -> None:
+    fake = client(search_local_gateway_routes=routes())
+    assert run(local_gateway_route, {**ROUTE, "state": "absent"}, fake, check_mode=True)["changed"]
+    other = client(search_local_gateway_routes=routes(LocalGatewayVirtualInterfaceGroupId="lgw-vif-grp-2"))
+    assert run(local_gateway_route, ROUTE, other, check_mode=True)["changed"]
+    new = client(**{LOOK: NO_ASSOCIATION}, describe_local_gateway_route_tables=TABLES)
+    assert run(local_gateway_route_table_association, PAIR, new, check_mode=True)["changed"]
+    old = client(**{LOOK: associations()})
+    tagged = {**PAIR, "tags": {"owner": "ops"}}
+    assert run(local_gateway_route_table_association, tagged, old, check_mode=True)["changed"]
+    assert run(local_gateway_route_table_association, {**PAIR, "state": "absent"}, old, check_mode=True)["changed"]
+
+
 def associations(state: str = "associated", table: str = TABLE, **tags: str) -> dict[str, Any]:
     known = {
         "LocalGatewayRouteTableVpcAssociationId": "lgw-vpc-assoc-1",

@@ -130,6 +130,22 @@ def test_a_new_subnet_is_waited_for_and_then_set(run: Run, client: Any, naps: li
     assert fake.methods()[-2:] == ["modify_subnet_attribute", "describe_subnets"]
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_pool_of_another_outpost_leaves_no_subnet_half_made(run: Run, client: Any, check_mode: bool) -> None:
+    pool = "ipv4pool-coip-0123456789abcdef0"
+    fake = client(
+        get_outpost=OUTPOST,
+        describe_subnets=NONE,
+        describe_vpcs=VPCS,
+        describe_coip_pools={"CoipPools": [{"PoolId": pool, "LocalGatewayRouteTableId": "lgw-rtb-1"}]},
+        describe_local_gateway_route_tables={
+            "LocalGatewayRouteTables": [{"LocalGatewayRouteTableId": "lgw-rtb-1", "OutpostArn": "another"}]
+        },
+    )
+    result = run(outpost_subnet, {**WANTED, "customer_owned_ipv4_pool": pool}, fake, check_mode)
+    assert "belongs to Outpost another" in result["msg"]
+
+
 def test_without_wait_nobody_waits(run: Run, client: Any, naps: list[float]) -> None:
     fake = client(get_outpost=OUTPOST, describe_subnets=NONE, describe_vpcs=VPCS, create_subnet=made(State="pending"))
     assert run(outpost_subnet, {**WANTED, "wait": False}, fake)["subnet"]["state"] == "pending"
@@ -146,6 +162,7 @@ def test_deletion_waits_until_it_is_gone(run: Run, client: Any, naps: list[float
     result = run(outpost_subnet, GONE, fake)
     assert (result["changed"], result["subnet"], result["diff"]["after"]) == (True, None, {})
     assert fake.methods().count("delete_subnet") == 1
+    assert len(naps) == 2
 
 
 def test_a_subnet_in_use_is_told_in_check_mode(run: Run, client: Any) -> None:
