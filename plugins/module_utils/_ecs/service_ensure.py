@@ -13,13 +13,21 @@ from typing import Any
 
 from .._aws.errors import NotPossible, Refused
 from .._aws.waiting import Waiter, wait_for
-from ..planning.workload_rules import service_findings
+from ..planning.workload_rules import WARNING, Finding, service_findings
 from . import definitions, rollouts, services
 from .references import is_family
 from .service_plan import ServiceChange, WantedService, compare, create_request, difference, effective, predict
 from .shapes import shape_service
 from .transformations import Resource
 from .waiters import SERVICE_EMPTY, SERVICE_GONE
+
+# What replaces tasks, so that all rules count.
+_DEPLOYS = {"taskDefinition", "forceNewDeployment"}
+
+
+def _of_old(finding: Finding, update: Mapping[str, Any]) -> Finding:
+    """What was wrong before and is not touched must not be in the way of a change of scale: it becomes a warning."""
+    return finding if finding.field.partition(".")[0] in update else finding._replace(level=WARNING)
 
 
 @dataclass(frozen=True)
@@ -54,11 +62,17 @@ class Ensure:
         return None if found is None and self.check_mode else definitions.need(reference, found)
 
     def _check(
-        self, current: Mapping[str, Any] | None, wanted: WantedService, definition: Resource | None
+        self,
+        current: Mapping[str, Any] | None,
+        wanted: WantedService,
+        change: ServiceChange,
+        definition: Resource | None,
     ) -> list[str]:
-        service = effective(current or {}, wanted.request)
+        service = create_request(wanted) if current is None else effective(current, wanted.request)
         kind = definitions.site_kind(self.site_kind, service.get("launchType"))
         findings = [*definitions.definition_errors(definition, kind), *service_findings(service, definition, kind)]
+        if current is not None and not _DEPLOYS & set(change.update):
+            findings = [_of_old(finding, change.update) for finding in findings]
         return definitions.check(f"Service {wanted.name}", kind, findings)
 
     # Present.
@@ -78,7 +92,7 @@ class Ensure:
             create_request(wanted)
         if current is None or change.update:
             definition = definition or self._used_definition(client, current, wanted, change)
-            warnings = self._check(current, wanted, definition)
+            warnings = self._check(current, wanted, change, definition)
         after = self._apply(client, current, wanted, change)
         return {
             "changed": current is None or bool(change),

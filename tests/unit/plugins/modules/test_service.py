@@ -206,3 +206,30 @@ def test_a_site_kind_alone_is_enough_to_scale(run: Run, client: Any) -> None:
     missing = {**ASKED, "task_definition": "web", "site_kind": "external"}
     new = run(service, missing, client(describe_services=NOBODY, describe_task_definition=definition()))
     assert "launchType" in new["msg"]
+
+
+FIXED_PORT = {"portMappings": [{"containerPort": 80, "hostPort": 8080}]}
+
+
+def test_an_old_mistake_is_not_in_the_way_of_a_change_of_scale(run: Run, client: Any) -> None:
+    old = {"minimumHealthyPercent": 100, "maximumPercent": 200}
+    for asked, is_refused in (
+        ({"desired_count": 3}, False),
+        ({"desired_count": 3, "deployment_configuration": {"maximumPercent": 150}}, True),
+        ({"force_new_deployment": True}, True),
+    ):
+        fake = client(
+            describe_services=described(deploymentConfiguration=old),
+            describe_task_definition=definition(1, **FIXED_PORT),
+            update_service={"service": SHOP},
+        )
+        result = run(service, {**ASKED, **asked, "wait": False}, fake)
+        assert bool(result.get("failed")) is is_refused, result
+
+
+def test_a_new_service_is_checked_with_the_count_that_it_will_have(run: Run, client: Any) -> None:
+    half = {"minimumHealthyPercent": 50, "maximumPercent": 200}
+    fake = client(describe_services=NOBODY, describe_task_definition=definition(1, **FIXED_PORT))
+    asked = {**ASKED, "task_definition": "web", "launch_type": "EXTERNAL", "deployment_configuration": half}
+    # Half of one task, rounded up, is that task.
+    assert "minimumHealthyPercent" in run(service, asked, fake)["msg"]
