@@ -148,6 +148,15 @@ def test_a_new_association_is_waited_for(run: Run, client: Any, naps: list[float
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
+def test_a_table_that_is_not_there_is_told(run: Run, client: Any, check_mode: bool) -> None:
+    none: dict[str, Any] = {"LocalGatewayRouteTables": []}
+    fake = client(**{LOOK: NO_ASSOCIATION}, describe_local_gateway_route_tables=none)
+    assert (
+        f"{TABLE} is not in this account" in run(local_gateway_route_table_association, PAIR, fake, check_mode)["msg"]
+    )
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
 def test_another_table_of_the_gateway_is_never_replaced(run: Run, client: Any, check_mode: bool) -> None:
     fake = client(**{LOOK: associations(table="lgw-rtb-2")}, describe_local_gateway_route_tables=TABLES)
     result = run(local_gateway_route_table_association, PAIR, fake, check_mode)
