@@ -7,7 +7,7 @@ moto serialises attributes of its models from botocore's shapes, so that what is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +69,18 @@ def instance(settings: Settings, identity: str) -> Any | None:
 def zones(settings: Settings) -> list[tuple[str, str]]:
     """Names and ids of the Region's Availability Zones."""
     return [(zone.name, zone.zone_id) for zone in backend(settings).describe_availability_zones()]
+
+
+def instance_profile(settings: Settings, identity: str, given: Mapping[str, str]) -> Any | None:
+    """The profile that an instance has, or else that its launch named."""
+    association = backend(settings).iam_instance_profile_associations.get(identity)
+    if association is not None:
+        return association.iam_instance_profile
+    from moto.iam.models import iam_backends
+
+    profiles = iam_backends[settings.account][settings.partition].instance_profiles.values()
+    wanted = {given.get("Name"), given.get("Arn")} - {None}
+    return next((one for one in profiles if {one.name, one.arn} & wanted), None)
 
 
 def need_service_link(outpost: Outpost) -> None:
