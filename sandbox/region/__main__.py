@@ -65,7 +65,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--instance-hosts",
         action="store_true",
-        help="EC2 instances with user data have hosts, booted by `hosts ec2` (default: the Region plays their ECS agents)",
+        help="`hosts ec2` boots a host for EC2 instances with user data (default: the Region plays their ECS agents)",
     )
     parser.add_argument(
         "--tick",

@@ -20,7 +20,7 @@ _MANAGED_NODE = re.compile(r"mi-[0-9a-f]{17}")
 
 @dataclass(frozen=True)
 class Caller:
-    """The caller as far as the request tells: the access key id, and the managed node or instance that it belongs to."""
+    """The caller as far as the request tells: the access key id, and the managed node or EC2 instance behind it."""
 
     access_key_id: str | None
     node: str | None = None
