@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 from . import wire
 from .context import Region
 from .dispatch import Cut, Front
-from .ecs import agents, payloads
+from .ecs import agents, payloads, scheduler, tasks
 from .ecs.common import cluster_name, instance_id
 from .ecs.model import ACTIVE, ContainerInstance, Task
 from .errors import ApiError
@@ -269,11 +269,13 @@ class TcsSession(Session):
             task = agents.find_task(self.region, self.instance, str(report.get("taskArn")))
             if task is None:
                 continue
+            before = task.health
             for container in report.get("containers") or []:
                 name, health = container.get("containerName", ""), container.get("healthStatus")
                 agents.report_container(task, name, "", health=health)
-            if task.service is not None:
-                task.service.awake = True
+            if task.health != before:
+                tasks.checked(task)
+                scheduler.tick(self.region)
         await self.tell("AckPublishHealth", {"message": "OK"})
 
 

@@ -50,16 +50,26 @@ def bounds(service: Service) -> tuple[int, int]:
     return math.ceil(service.desired * low / 100), math.floor(service.desired * high / 100)
 
 
-def good(service: Service, task: Task) -> bool:
-    """A task that is to stay: of the PRIMARY deployment, and not on an instance that drains."""
+def _in_place(service: Service, task: Task) -> bool:
     return task.wanted and task.deployment == service.primary.id and task.instance.status != DRAINING
+
+
+def good(service: Service, task: Task) -> bool:
+    """A task that is to stay: of the PRIMARY deployment, not on an instance that drains, not UNHEALTHY."""
+    return _in_place(service, task) and task.health != "UNHEALTHY"
+
+
+def unhealthy(service: Service, task: Task) -> bool:
+    """A task of the PRIMARY deployment that has failed its health check, and is to be replaced."""
+    return _in_place(service, task) and task.health == "UNHEALTHY"
 
 
 def plan(service: Service) -> Plan:
     """What a REPLICA service does next, within minimumHealthyPercent and maximumPercent."""
     wanted = [task for task in service.tasks.values() if task.wanted]
     staying = [task for task in wanted if good(service, task)]
-    leaving = [task for task in wanted if not good(service, task)]
+    sick = [task for task in wanted if unhealthy(service, task)]
+    leaving = [task for task in wanted if not _in_place(service, task)]
     lowest, highest = bounds(service)
     start = 0
     if service.primary.rollout_state == FAILED and service.status == ACTIVE:
@@ -70,9 +80,21 @@ def plan(service: Service) -> Plan:
     surplus = max(0, len(staying) - service.desired)
     # Tasks that do not run yet go first, then the youngest.
     order = sorted(staying, key=lambda task: (task.last_status == RUNNING, -task.number))
-    stop = order[:surplus]
+    stop = order[:surplus] + _replaced(service, sick, staying, highest - len(wanted) - start)
     spare = sum(task.healthy for task in wanted) - sum(task.healthy for task in stop) - lowest
     return Plan(start=start, stop=stop + replaceable(leaving, spare))
+
+
+def _replaced(service: Service, sick: list[Task], staying: list[Task], room: int) -> list[Task]:
+    """UNHEALTHY tasks that may end: those whose replacements are healthy, or one where there is no room for any.
+
+    Source: maximumPercent and minimumHealthyPercent in the API reference's DeploymentConfiguration.
+    """
+    ready = sum(task.healthy for task in staying)
+    count = max(0, ready + len(sick) - service.desired)
+    if not count and room <= 0 and len(staying) < service.desired:
+        count = 1
+    return sick[:count]
 
 
 def replaceable(leaving: list[Task], spare: int) -> list[Task]:

@@ -198,7 +198,7 @@ def test_telemetry_is_acknowledged(connect: Connect) -> None:
 
 
 def test_health_of_containers_comes_by_telemetry(region: RunningRegion, host: Host, connect: Connect) -> None:
-    task = place(region, host)
+    task = place(region, host, container={"healthCheck": {"command": ["CMD", "true"]}})
     tcs = connect("/tcs/ws")
     report = {"taskArn": task.arn, "containers": [{"containerName": "web", "healthStatus": "UNHEALTHY"}]}
     tcs.send("PublishHealthRequest", metadata={}, tasks=[report, {"taskArn": "nobody's"}])
