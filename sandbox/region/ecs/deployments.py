@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 IN_PROGRESS, COMPLETED, FAILED = "IN_PROGRESS", "COMPLETED", "FAILED"
 LEAST_FAILURES, MOST_FAILURES = 3, 200
+KEEP = 100
 
 
 @dataclass
@@ -35,13 +36,30 @@ def new(region: Region, service: Service, definition: TaskDefinition) -> Deploym
     identifier = f"ecs-svc/{secrets.randbelow(9 * 10**18) + 10**18}"
     deployment = Deployment(identifier, definition, service.desired, now, now)
     deployment.rollout_reason = f"ECS deployment {identifier} in progress."
+    deployment.number = region.ecs.number()
+    deployment.settings = dict(service.body)
+    deployment.sources = [one.id for one in service.deployments]
     for old in service.deployments:
         old.status = "ACTIVE"
+        if old.outcome == IN_PROGRESS:
+            _end(region, old, "STOPPED")
     service.deployments.insert(0, deployment)
+    service.history = [*service.history, deployment][-KEEP:]
     service.definition = definition
     service.awake, service.steady, service.blocked = True, False, False
     service.failures, service.not_before, service.failed_to_start = 0, 0.0, False
     return deployment
+
+
+def _end(region: Region, deployment: Deployment, outcome: str) -> None:
+    deployment.outcome, deployment.finished_at = outcome, region.clock.now()
+
+
+def stop(region: Region, service: Service) -> None:
+    """End what is under way, with the service."""
+    for deployment in service.deployments:
+        if deployment.outcome == IN_PROGRESS:
+            _end(region, deployment, "STOPPED")
 
 
 def bounds(service: Service) -> tuple[int, int]:
@@ -130,6 +148,11 @@ def _complete(region: Region, service: Service, deployment: Deployment) -> None:
     deployment.rollout_state = COMPLETED
     deployment.rollout_reason = f"ECS deployment {deployment.id} completed."
     deployment.updated_at = region.clock.now()
+    if deployment.outcome == IN_PROGRESS:
+        _end(region, deployment, "SUCCESSFUL")
+    for one in service.history:
+        if one.back_to is deployment and one.outcome == "ROLLBACK_IN_PROGRESS":
+            _end(region, one, "ROLLBACK_SUCCESSFUL")
     service.completed = deployment.definition
     events.tell(region, service, f"(deployment {deployment.id}) deployment completed.")
 
@@ -150,16 +173,21 @@ def _break_circuit(region: Region, service: Service) -> bool:
     service.awake = True
     events.tell(region, service, f"(deployment {failed.id}) deployment failed: tasks failed to start.")
     if breaker["rollback"] and service.completed is not None:
-        _roll_back(region, service, service.completed)
+        failed.outcome, failed.back_at = "ROLLBACK_IN_PROGRESS", region.clock.now()
+        failed.back_to = _roll_back(region, service, service.completed)
+    else:
+        _end(region, failed, "STOPPED")
     return True
 
 
-def _roll_back(region: Region, service: Service, definition: TaskDefinition) -> None:
+def _roll_back(region: Region, service: Service, definition: TaskDefinition) -> Deployment:
     """Go back to the last deployment that was completed; if its last task is gone, to a new one like it."""
     now = region.clock.now()
     target = next((one for one in service.deployments if one.rollout_state == COMPLETED), None)
     if target is None:
         target = new(region, service, definition)
+        # Nobody asked for it: it is but the rollback of the one that failed.
+        service.history.remove(target)
     else:
         service.primary.status = "ACTIVE"
         service.deployments.remove(target)
@@ -176,3 +204,4 @@ def _roll_back(region: Region, service: Service, definition: TaskDefinition) -> 
     target.proven = True
     target.rollout_reason = f"ECS deployment circuit breaker: rolling back to deploymentId {target.id}."
     events.tell(region, service, f"rolling back to (deployment {target.id}).")
+    return target

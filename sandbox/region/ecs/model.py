@@ -232,6 +232,15 @@ class Deployment:
     failed_tasks: int = 0
     # The circuit breaker counts until a task runs.
     proven: bool = False
+    # What is told of it as a service deployment, also when it is over: see service_deployments.py.
+    number: int = 0
+    settings: dict[str, Any] = field(default_factory=dict)
+    sources: list[str] = field(default_factory=list)
+    outcome: str = "IN_PROGRESS"
+    finished_at: float | None = None
+    # The deployment that a rollback goes back to, and when that began.
+    back_to: Deployment | None = None
+    back_at: float | None = None
 
 
 @dataclass(eq=False)
@@ -255,6 +264,8 @@ class Service:
     created_by: str
     status: str = ACTIVE
     deployments: list[Deployment] = field(default_factory=list)
+    # All that somebody asked for, the oldest first.
+    history: list[Deployment] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     tasks: dict[str, Task] = field(default_factory=dict)
     # Something has happened that the scheduler has not looked at yet.
