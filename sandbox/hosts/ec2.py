@@ -137,19 +137,28 @@ class Ec2:
                 time.sleep(PAUSE)
 
     def turn(self) -> None:
+        """Compare once, and do what is to be done."""
         wanted = self.region.orders()
         if wanted is None:
             return
         orders = {order.id: order for order in wanted}
-        hosts = self._hosts()
-        for name in hosts:
-            if name in orders:  # made by a process before this one
+        self._take_stock(orders)
+        for verb, name in steps(wanted, self._hosts(), self._done):
+            self._try(verb, name, orders)
+
+    def _take_stock(self, orders: Mapping[str, Order]) -> None:
+        """Hosts of a process before this one are as ordered, if it came to the end of making them."""
+        for name, host in self._hosts().items():
+            if not self.instance.is_made(host):
+                self._try("remove", name, orders)
+            elif name in orders:
                 self._done.setdefault(name, orders[name])
-        for verb, name in steps(wanted, hosts, self._done):
-            try:
-                self._carry_out(verb, name, orders)
-            except (SandboxError, OSError) as error:
-                self.instance.say(f"{verb} {name}: {error}")
+
+    def _try(self, verb: str, name: str, orders: Mapping[str, Order]) -> None:
+        try:
+            self._carry_out(verb, name, orders)
+        except (SandboxError, OSError) as error:
+            self.instance.say(f"{verb} {name}: {error}")
 
     def _hosts(self) -> dict[str, Host]:
         return {name: host for name, host in self.instance.topology().hosts.items() if host.ec2}

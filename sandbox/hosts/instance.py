@@ -184,7 +184,12 @@ class Instance:
                 self._link(host, path, target)
             self.namespaces.ip(network.route(host))
             self._boot(host)
+            _write_file(self._host_directory(host) / "made", guest.File(""))
         return host
+
+    def is_made(self, host: Host) -> bool:
+        """Whether `make` came to its end for this host."""
+        return (self._host_directory(host) / "made").exists()
 
     def _install(self, host: Host, package: Path) -> None:
         """As an image's builder does, before the host has ever run."""

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from . import console, machine, paths, variables
 from .python import Environment
@@ -56,6 +58,15 @@ class Sandbox:
         detached = self.hosts("run", "--detach", "--log", str(log), "--", *command)
         console.run(detached, log=paths.logs() / "ec2.log", env=self.env, cwd=paths.ROOT)
         console.say(f"      EC2 boots hosts for instances; its log is {log}")
+
+    def outpost(self, name: str) -> dict[str, Any]:
+        """An Outpost with capacity, made on the first call; its instances stand in the site of its name."""
+        ask = self.inside(self.tool("python"), "-m", "sandbox.tooling.region", "outpost", name)
+        answer = subprocess.run(ask, env=self.env, cwd=paths.ROOT, capture_output=True, text=True, check=False)
+        if answer.returncode:
+            raise console.Failure(f"The Region delivers no Outpost {name}: {answer.stderr}")
+        told: dict[str, Any] = json.loads(answer.stdout)
+        return told
 
     def _start(self, name: str, arguments: list[str], url: str) -> None:
         if self._answers(url):

@@ -119,7 +119,7 @@ class Fleet:
 
     def calls(self, caller: str = "control") -> Counter[str]:
         """Calls by service:action, of the control node or (nodes) of the hosts' agents."""
-        agents = ("mi-", "anonymous")
+        agents = ("mi-", "i-", "anonymous")
         return Counter(
             f"{call['service']}:{call['action']}"
             for call in self.region("calls")["calls"]
