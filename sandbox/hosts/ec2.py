@@ -14,7 +14,7 @@ import json
 import os
 import signal
 import time
-import urllib.error
+import traceback
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -45,6 +45,8 @@ class Order:
     running: bool
     boots: int
     private_address: str = ""
+    # What the Region has been told.
+    address: str = ""
 
 
 def steps(wanted: Iterable[Order], hosts: Mapping[str, Host], done: Mapping[str, Order]) -> list[tuple[str, str]]:
@@ -133,7 +135,11 @@ class Ec2:
             metadata.start(self._pages)
             self.instance.say(f"booting hosts for the instances of {self.region.url}")
             while self.instance.runs():
-                self.turn()
+                try:
+                    self.turn()
+                except Exception:
+                    # The hosts that stand keep their metadata; what is wrong is to be seen all the same.
+                    traceback.print_exc()
                 time.sleep(PAUSE)
 
     def turn(self) -> None:
@@ -153,6 +159,14 @@ class Ec2:
                 self._try("remove", name, orders)
             elif name in orders:
                 self._done.setdefault(name, orders[name])
+                self._report(host, orders[name])
+
+    def _report(self, host: Host, order: Order) -> None:
+        if order.address != host.address:
+            try:
+                self.region.report(host)
+            except OSError as error:
+                self.instance.say(f"report {host.name}: {error}")
 
     def _try(self, verb: str, name: str, orders: Mapping[str, Order]) -> None:
         try:
@@ -177,8 +191,7 @@ class Ec2:
         # An Outpost with the name of a host: links must be told apart.
         site = order.site if order.site not in topology.hosts else f"{order.site}-site"
         wanted = Wanted(site, order.id, ECS_OPTIMIZED, order.private_address)
-        host = self.instance.make(wanted, self._files, ec2_guest.LINKS, self._agent)
-        self.region.report(host)
+        self._report(self.instance.make(wanted, self._files, ec2_guest.LINKS, self._agent), order)
         return True
 
     def _start(self, order: Order) -> bool:

@@ -9,6 +9,7 @@ instance metadata service. Which agent is on such a host, and whether it joins a
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import hmac
 import ipaddress
@@ -67,6 +68,7 @@ def orders(region: Region) -> list[dict[str, Any]]:
             "running": hosted.running,
             "boots": hosted.boots,
             "private_address": hosted.private_address,
+            "address": hosted.address,
         }
         for identity, hosted in region.ec2.hosted.items()
     ]
@@ -116,6 +118,14 @@ def _signature(region: Region, document: str) -> str:
 def is_genuine(region: Region, document: str, signature: str) -> bool:
     """Whether this Region signed an identity document."""
     return hmac.compare_digest(_signature(region, document).encode(), signature.encode())
+
+
+def _decoded(user_data: str) -> str:
+    """Bytes as they are, one character each: user data need not be text."""
+    try:
+        return base64.b64decode(user_data).decode("latin-1")
+    except binascii.Error:
+        return ""
 
 
 def _iso(moment: float) -> str:
@@ -190,7 +200,7 @@ def pages(region: Region, identity: str) -> Pages:
         raise ValueError(f"there is no instance {identity} with a host")
     document = _document(region, identity, hosted)
     told = {
-        "user-data": base64.b64decode(hosted.user_data).decode("latin-1"),
+        "user-data": _decoded(hosted.user_data),
         "dynamic/instance-identity/document": document,
         "dynamic/instance-identity/signature": _signature(region, document),
         "meta-data/ami-id": hosted.image,

@@ -87,7 +87,7 @@ def test_what_is_done_to_an_instance_is_ordered_of_its_host(region: RunningRegio
     (order,) = _orders(region).values()
     assert order == {
         "id": identity, "site": "the-depot", "running": True, "boots": 1,
-        "private_address": instance["PrivateIpAddress"],
+        "private_address": instance["PrivateIpAddress"], "address": "",
     }  # fmt: skip
     ec2.stop_instances(InstanceIds=[identity])
     ec2.stop_instances(InstanceIds=[identity])
@@ -172,6 +172,7 @@ def test_a_lost_service_link_cuts_off_identity_and_address(region: RunningRegion
     identity = instance["InstanceId"]
     pages = _pages(region, identity)
     region.control("POST", f"ec2/hosts/{identity}", {"address": ADDRESS})
+    assert _orders(region)[identity]["address"] == ADDRESS
     region.control("POST", f"outposts/{instance['outpost']}/link", {"state": "down"})
     with pytest.raises(OSError):
         _register(region, pages)
