@@ -21,11 +21,12 @@ from botocore.awsrequest import AWSRequest
 from sandbox.agents.standin import aws, sigv4, websocket, wire
 from sandbox.agents.standin.log import Log
 from sandbox.agents.standin.ssm import messages, vault
+from sandbox.region import shapes
 from sandbox.region.context import Settings
 from sandbox.region.ssm import channels
 from sandbox.region.testing import Host, Refused, RunningRegion, running_region
 
-from .conftest import ROLE
+from .conftest import ROLE, check_shape
 
 POLL = 0.2
 
@@ -101,7 +102,10 @@ def open_channel(region: RunningRegion, host: Host, token: str, channel: str = "
 def test_a_control_channel_stays_open_and_answers_pings(polled: RunningRegion, host: Host) -> None:
     status, body = create(host, host.id)
     assert status == 201
-    token = ElementTree.fromstring(body).findtext("TokenValue") or ""
+    reply = {member.tag: member.text or "" for member in ElementTree.fromstring(body)}
+    output = shapes.model(channels.SERVICE).operation_model("CreateControlChannel").output_shape
+    check_shape(channels.SERVICE, "CreateControlChannel", reply, output)
+    token = reply["TokenValue"]
     socket = open_channel(polled, host, token)
     socket.ping()
     with pytest.raises(wire.WireError, match="timed out"):
