@@ -36,8 +36,9 @@ TASKS_A_SERVICE = 5
 # What issue and documentation promise for 3,000 instances and 200 services.
 MOST_SECONDS = 20.0
 MOST_MIB = 300
-# Two websockets an agent come on top of that.
+# Two websockets an agent come on top of that; the seconds hold the agents' own work, keys and signatures.
 MOST_MIB_OF_AGENTS = 400
+MOST_SECONDS_OF_AGENTS = 60.0
 REGION = "us-west-2"
 # An activation is good for so many registrations.
 ACTIVATION = 1000
@@ -278,9 +279,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     few, _ = run_agents(tenth)
     many, agents_mib = run_agents(arguments.instances)
     print("\n".join(report(few, many, agents_mib)))
-    slow = [measure.name for measure in [*large, *many] if measure.seconds > MOST_SECONDS]
+    slow = [measure.name for measure in large if measure.seconds > MOST_SECONDS]
+    slow += [measure.name for measure in many if measure.seconds > MOST_SECONDS_OF_AGENTS]
     if slow or mib > MOST_MIB or agents_mib > MOST_MIB_OF_AGENTS:
-        limits = f"{MOST_SECONDS:g} s, {MOST_MIB} MiB or, with agents, {MOST_MIB_OF_AGENTS} MiB"
+        with_agents = f"{MOST_SECONDS_OF_AGENTS:g} s and {MOST_MIB_OF_AGENTS} MiB"
+        limits = f"{MOST_SECONDS:g} s and {MOST_MIB} MiB, with agents {with_agents}"
         print(f"over the limits of {limits}: {', '.join([*slow, f'{mib} MiB', f'{agents_mib} MiB'])}")
         return 1
     return 0
