@@ -12,10 +12,10 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from . import machine, rootfs
+from . import ec2, machine, rootfs
 from .errors import SandboxError
 from .instance import Instance
-from .topology import DEFAULT_SUITE, SUITES, check_name, parse_sites
+from .topology import DEFAULT_SUITE, ECS_OPTIMIZED, SUITES, check_name, parse_sites
 
 _DESCRIPTION = """\
 Make real SSH hosts on this machine: Debian with systemd as its first process, each with its own disk, address and
@@ -84,6 +84,18 @@ def parser() -> argparse.ArgumentParser:
     power.add_argument("state", choices=("off", "on"))
     power.add_argument("name", metavar="NAME")
 
+    remove = commands.add_parser("remove", help="take one host away, with its disk")
+    remove.add_argument("name", metavar="NAME")
+
+    ec2_ = commands.add_parser(
+        "ec2",
+        help="boot a host for each EC2 instance of the simulated Region, and serve their metadata",
+        description="Runs until the sandbox goes: start it by `hosts run --detach`. The Region must have been started "
+        "with --instance-hosts.",
+    )
+    ec2_.add_argument("url", metavar="URL", help="the Region, as hosts reach it")
+    ec2_.add_argument("--packages", type=Path, required=True, metavar="DIR", help="what the package server serves")
+
     executions = commands.add_parser(
         "executions",
         help="how many commands each host has been asked to run over SSH since its boot, as JSON",
@@ -94,7 +106,9 @@ def parser() -> argparse.ArgumentParser:
     executions.add_argument("--reset", action="store_true", help="count from zero after this")
 
     prepare = commands.add_parser("prepare", help="build the root file systems into the cache, and no more")
-    prepare.add_argument("suites", nargs="*", metavar="SUITE", help=f"{', '.join(SUITES)} (default: {DEFAULT_SUITE})")
+    prepare.add_argument(
+        "suites", nargs="*", metavar="SUITE", help=f"{', '.join((*SUITES, ECS_OPTIMIZED))} (default: {DEFAULT_SUITE})"
+    )
     return top
 
 
@@ -119,9 +133,10 @@ def _say(text: str) -> None:
 
 
 def _prepare(suites: list[str]) -> int:
-    unknown = [suite for suite in suites if suite not in SUITES]
+    known = (*SUITES, ECS_OPTIMIZED)
+    unknown = [suite for suite in suites if suite not in known]
     if unknown:
-        raise SandboxError(f"no such suite: {', '.join(unknown)}; there are {', '.join(SUITES)}")
+        raise SandboxError(f"no such suite: {', '.join(unknown)}; there are {', '.join(known)}")
     for suite in suites or [DEFAULT_SUITE]:
         print(rootfs.prepare(suite, _say))
     return 0
@@ -160,7 +175,7 @@ def _list(instance: Instance, arguments: argparse.Namespace) -> None:
     if not instance.runs():
         _say(f"instance {instance.name} does not run")
     for row in [{name: name.upper() for name in rows[0]}, *rows] if rows else []:
-        print("{name:<24}{site:<16}{address:<16}{suite:<10}{state:<9}{link}".format(**row))
+        print("{name:<24}{site:<16}{address:<16}{suite:<15}{state:<9}{link}".format(**row))
 
 
 def _ssh(instance: Instance, arguments: argparse.Namespace) -> NoReturn:
@@ -207,6 +222,16 @@ def _power(instance: Instance, arguments: argparse.Namespace) -> None:
     instance.power(instance.host(arguments.name), arguments.state)
 
 
+def _remove(instance: Instance, arguments: argparse.Namespace) -> None:
+    instance.remove(instance.host(arguments.name))
+
+
+def _ec2(instance: Instance, arguments: argparse.Namespace) -> None:
+    ec2.check(arguments.packages)
+    instance.require_running()
+    ec2.Ec2(instance, arguments.url, arguments.packages).run()
+
+
 def _executions(instance: Instance, arguments: argparse.Namespace) -> None:
     instance.require_running()
     print(json.dumps(instance.executions(arguments.names, arguments.reset)))
@@ -220,5 +245,7 @@ _COMMANDS = {
     "run": _run,
     "link": _link,
     "power": _power,
+    "remove": _remove,
+    "ec2": _ec2,
     "executions": _executions,
 }

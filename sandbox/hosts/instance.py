@@ -12,11 +12,13 @@ edgefleet-INSTANCE, so ending these ends the instance, whatever has crashed befo
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -27,6 +29,7 @@ from .topology import Host, Topology, Wanted
 
 _BOOT_SECONDS = 60
 _BOOT_SECONDS_PER_HOST = 3
+_CLEAN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
 _BOOT_LOOP = Path(__file__).resolve().parent / "boot-loop"
 
 Say = Callable[[str], None]
@@ -166,6 +169,60 @@ class Instance:
         with (self.state / "known_hosts").open("a") as handle:
             handle.write(ssh.known_host(host, public_key))
 
+    def make(self, wanted: Wanted, files: Mapping[str, guest.File], links: Mapping[str, str], agent: Path) -> Host:
+        """An EC2 instance's host, with the agent's package on it, booted; this does not wait until it is up."""
+        self.require_running()
+        root = rootfs.prepare(wanted.suite, self.say)
+        with self.locked():
+            topology = self.topology()
+            self._make_hosts(topology, [wanted], {wanted.suite: root})
+            host = topology.hosts[wanted.name]
+            for path, file in files.items():
+                self._write(host, path, file)
+            self._install(host, agent)
+            for path, target in links.items():
+                self._link(host, path, target)
+            self.namespaces.ip(network.route(host))
+            self._boot(host)
+            _write_file(self._host_directory(host) / "made", guest.File(""))
+        return host
+
+    def is_made(self, host: Host) -> bool:
+        """Whether `make` came to its end for this host."""
+        return (self._host_directory(host) / "made").exists()
+
+    def _install(self, host: Host, package: Path) -> None:
+        """As an image's builder does, before the host has ever run."""
+        inside = f"/tmp/{package.name}"
+        shutil.copyfile(package, self._root(host) / inside.lstrip("/"))
+        disk = str(self.disks / host.name / "root")
+        command = self.namespaces.command(["chroot", disk, "dpkg", "--force-unsafe-io", "--install", inside])
+        result = subprocess.run(command, capture_output=True, text=True, env=_CLEAN, stdin=subprocess.DEVNULL)
+        (self._root(host) / inside.lstrip("/")).unlink()
+        if result.returncode != 0:
+            raise SandboxError(f"{package.name} cannot be installed on {host.name}: {result.stderr.strip()}")
+
+    def _link(self, host: Host, path: str, target: str) -> None:
+        link = self._root(host) / path.lstrip("/")
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+
+    def start(self, host: Host) -> None:
+        """Boot a host that is off, without waiting until it is up."""
+        self.require_running()
+        with self.locked():
+            if self.host_state(host) == "off":
+                self._boot(host)
+
+    def signal(self, host: Host, number: int) -> bool:
+        """Send a signal to the host's systemd; whether there was one."""
+        for pid in self._host_group(host).child("machine/payload/init.scope").processes()[:1]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+                return True
+        return False
+
     def _boot(self, host: Host) -> None:
         group = self._host_group(host).create()
         group.delegate_controllers()
@@ -228,6 +285,23 @@ class Instance:
                 host.link = state
                 self._write_network(host)
             self.namespaces.ip(network.cable(host) for host in hosts if self.host_state(host) != "off")
+            self._save(topology)
+
+    def remove(self, host: Host) -> None:
+        """Take a host away with its disk; its address is free for another."""
+        self.require_running()
+        with self.locked():
+            self._host_group(host).kill()
+            self._host_group(host).remove()
+            self.namespaces.try_ip([*network.unplug(host), *network.no_route(host)])
+            disk = self.disks / host.name
+            self.namespaces.run(["sh", "-e"], [f"! mountpoint -q '{disk}/root' || umount '{disk}/root'"])
+            for directory in (disk, self._host_directory(host)):
+                shutil.rmtree(directory, ignore_errors=True)
+            known = self.state / "known_hosts"
+            _write_file(known, guest.File(ssh.without(known.read_text(), host)))
+            topology = self.topology()
+            topology.hosts.pop(host.name, None)
             self._save(topology)
 
     # Down

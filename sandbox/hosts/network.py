@@ -9,7 +9,7 @@ plugged into the bridge. Nothing leads from there to the outside.
 
 from __future__ import annotations
 
-from .topology import PREFIX_LENGTH, REGION_ADDRESS, Host, bridge, gateway, mac
+from .topology import METADATA_ADDRESS, PREFIX_LENGTH, REGION_ADDRESS, Host, bridge, gateway, mac
 
 UNPLUG, PLUG, INSIDE = "unplug.ip", "plug.ip", "inside.ip"
 
@@ -41,6 +41,21 @@ def unplug(host: Host) -> list[str]:
     return [f"link del {host.port}", f"netns del {host.name}"]
 
 
+def route(host: Host) -> list[str]:
+    """The way to an EC2 instance's private address; of two VPCs with the same addresses the later one wins."""
+    return [f"route replace {host.private_address}/32 dev {bridge(host.site_number)}"] if host.private_address else []
+
+
+def no_route(host: Host) -> list[str]:
+    way = f"{host.private_address}/32 dev {bridge(host.site_number)}"
+    return [f"route del {way}"] if host.private_address else []
+
+
+def metadata_service() -> list[str]:
+    """The address of EC2's instance metadata service, which hosts reach by their default route."""
+    return [f"addr replace {METADATA_ADDRESS}/32 dev region0"]
+
+
 def host_files(host: Host) -> dict[str, str]:
     """The files by which boot-loop makes a host's network at each boot, and takes it away."""
     plug = [
@@ -51,6 +66,7 @@ def host_files(host: Host) -> dict[str, str]:
     inside = [
         "link set lo up",
         f"addr add {host.address}/{PREFIX_LENGTH} dev eth0",
+        *([f"addr add {host.private_address}/32 dev eth0"] if host.private_address else []),
         "link set eth0 up",
         f"route add default via {host.gateway}",
     ]

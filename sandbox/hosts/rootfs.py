@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import SandboxError
+from .topology import DEFAULT_SUITE, ECS_OPTIMIZED
 
 # What a plain Debian server has. Neither a container engine nor the agents: bringing those is the collection's job.
 PACKAGES = (
@@ -39,6 +40,10 @@ PACKAGES = (
     "systemd",
     "systemd-sysv",
 )
+
+# What AWS's ECS-optimized image has, as far as it is Debian's: an engine, and what reads user data.
+# The agent is put on top when a host is made, so that a new one of it needs no new root file system.
+ECS_OPTIMIZED_PACKAGES = ("docker.io", "python3-yaml")
 
 # Documentation is half of the files and none of the use.
 DPKG_OPTIONS = (
@@ -152,8 +157,17 @@ def cache_directory() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edgefleet"
 
 
+def debian_suite(suite: str) -> str:
+    """The release of Debian that a root file system is made of."""
+    return DEFAULT_SUITE if suite == ECS_OPTIMIZED else suite
+
+
+def packages(suite: str) -> tuple[str, ...]:
+    return PACKAGES + (ECS_OPTIMIZED_PACKAGES if suite == ECS_OPTIMIZED else ())
+
+
 def recipe_hash(suite: str) -> str:
-    recipe = [suite, PACKAGES, DPKG_OPTIONS, APT_OPTIONS, CUSTOMIZE]
+    recipe = [debian_suite(suite), packages(suite), DPKG_OPTIONS, APT_OPTIONS, CUSTOMIZE]
     return hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:12]
 
 
@@ -188,16 +202,16 @@ def _locked(file: Path, on_wait: Callable[[], None]) -> Iterator[None]:
 
 
 def mmdebstrap_command(suite: str, sources: Iterable[str], target: str) -> list[str]:
-    command = ["mmdebstrap", "--mode=root", "--variant=apt", f"--include={','.join(PACKAGES)}"]
+    command = ["mmdebstrap", "--mode=root", "--variant=apt", f"--include={','.join(packages(suite))}"]
     command += [f"--aptopt={option}" for option in APT_OPTIONS]
     command += [f"--dpkgopt={option}" for option in DPKG_OPTIONS]
     command += [f"--customize-hook={hook}" for hook in CUSTOMIZE]
-    return [*command, suite, target, *sources]
+    return [*command, debian_suite(suite), target, *sources]
 
 
 def _build(suite: str, archive: Path, say: Callable[[str], None]) -> None:
     say(f"{suite}: building the root file system (once, about a minute)")
-    sources = lines_for(machine_sources(), codename(Path("/etc/os-release").read_text()), suite)
+    sources = lines_for(machine_sources(), codename(Path("/etc/os-release").read_text()), debian_suite(suite))
     partial = archive.with_name(archive.name + ".partial.tar.zst")
     partial.unlink(missing_ok=True)
     command = mmdebstrap_command(suite, sources, str(partial))

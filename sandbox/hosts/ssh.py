@@ -36,6 +36,12 @@ def known_host(host: Host, public_key: str) -> str:
     return f"{host.name},{host.address} {kind} {key}\n"
 
 
+def without(known_hosts: str, host: Host) -> str:
+    """A file of known hosts without one of them: its address will be another's."""
+    start = f"{host.name},{host.address} "
+    return "".join(line for line in known_hosts.splitlines(keepends=True) if not line.startswith(start))
+
+
 def config(hosts: Iterable[Host], state: Path) -> str:
     """A client configuration under which `ssh NAME` and `ssh ADDRESS` reach the hosts and nothing is asked."""
     hosts = list(hosts)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,7 @@ from .errors import SandboxError
 
 # 198.18.0.0/15 is set aside for tests of network equipment (RFC 2544): no real service has such an address.
 REGION_ADDRESS = "198.18.0.1"
+METADATA_ADDRESS = "169.254.169.254"
 PREFIX_LENGTH = 24
 FIRST_HOST = 11
 LAST_HOST = 254
@@ -20,6 +22,8 @@ LAST_SITE = 254
 
 SUITES = ("bookworm", "bullseye", "trixie")
 DEFAULT_SUITE = SUITES[0]
+# Not of the command line: the root file system of EC2 instances.
+ECS_OPTIMIZED = "ecs-optimized"
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,29}")
 _NAME_RULE = "a lower case letter, then at most 29 lower case letters, digits or hyphens"
@@ -32,6 +36,7 @@ class Wanted:
     site: str
     name: str
     suite: str
+    private_address: str = ""
 
 
 @dataclass
@@ -44,6 +49,12 @@ class Host:
     number: int
     suite: str
     link: str = "up"
+    # Of an EC2 instance in its VPC: a second address, routed in the whole sandbox.
+    private_address: str = ""
+
+    @property
+    def ec2(self) -> bool:
+        return self.suite == ECS_OPTIMIZED
 
     @property
     def address(self) -> str:
@@ -95,13 +106,14 @@ class Topology:
             clash = wanted.name if taken_as_site else wanted.site
             raise SandboxError(f"{clash} is the name of a site and of a host: `hosts link` could not tell them apart")
         site_number = self.sites.setdefault(wanted.site, len(self.sites) + 1)
-        number = len(self.of_site(wanted.site)) + 1
+        taken = {host.number for host in self.of_site(wanted.site)}
+        number = next(number for number in itertools.count(1) if number not in taken)
         if site_number > LAST_SITE or FIRST_HOST - 1 + number > LAST_HOST:
             raise SandboxError(
                 f"no address left for host {wanted.name}: "
                 f"{LAST_SITE} sites of {LAST_HOST - FIRST_HOST + 1} hosts are the limit"
             )
-        host = Host(wanted.name, wanted.site, site_number, number, wanted.suite)
+        host = Host(wanted.name, wanted.site, site_number, number, wanted.suite, private_address=wanted.private_address)
         self.hosts[host.name] = host
         return host
 

@@ -63,6 +63,11 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         help="an AWS credentials file: only its keys may call, and their signatures are verified (default: any key)",
     )
     parser.add_argument(
+        "--instance-hosts",
+        action="store_true",
+        help="`hosts ec2` boots a host for EC2 instances with user data (default: the Region plays their ECS agents)",
+    )
+    parser.add_argument(
         "--tick",
         type=float,
         default=1.0,
@@ -87,6 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         connected_timeout=arguments.connected_timeout,
         ping_timeout=arguments.ping_timeout,
         operators=arguments.verify_operators,
+        instance_hosts=arguments.instance_hosts,
         tick=arguments.tick,
         state=arguments.state,
     )

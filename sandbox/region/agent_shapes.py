@@ -124,6 +124,39 @@ _MESSAGES: dict[str, Any] = {
     },
 }
 
+# JSON in, XML out; agent/session/service of the agent.
+_CHANNELS: dict[str, Any] = {
+    "metadata": {
+        "apiVersion": "v1",
+        "endpointPrefix": "ssmmessages",
+        "protocol": "rest-json",
+        "serviceId": "SSM Messages",
+        "signatureVersion": "v4",
+    },
+    "operations": {
+        "CreateControlChannel": {
+            "name": "CreateControlChannel",
+            "http": {"method": "POST", "requestUri": "/v1/control-channel/{ChannelId}", "responseCode": 201},
+            "input": {"shape": "CreateControlChannelRequest"},
+            "output": {"shape": "CreateControlChannelResult"},
+        }
+    },
+    "shapes": {
+        "AgentText": {"type": "string", "min": 1},
+        "AgentRequestId": {"type": "string", "min": 16},
+        "CreateControlChannelRequest": {
+            "type": "structure",
+            "required": ["ChannelId", "MessageSchemaVersion", "RequestId"],
+            "members": {
+                "ChannelId": {"shape": "AgentText", "location": "uri", "locationName": "ChannelId"},
+                "MessageSchemaVersion": {"shape": "AgentText"},
+                "RequestId": {"shape": "AgentRequestId"},
+            },
+        },
+        "CreateControlChannelResult": _structure(MessageSchemaVersion="AgentText", TokenValue="AgentText"),
+    },
+}
+
 # Services that public SDK models do not know at all.
-SERVICES: dict[str, dict[str, Any]] = {"ec2messages": _MESSAGES}
+SERVICES: dict[str, dict[str, Any]] = {"ec2messages": _MESSAGES, "ssmmessages": _CHANNELS}
 ADDITIONS: dict[str, dict[str, Any]] = {"ssm": _SSM, "ecs": _ECS}

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -25,6 +26,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from .bench_agents import Agents, joined
+from .testing import TRUST_SSM, Host
+
 CLUSTER = "bench"
 LARGE = "large"
 SITES = 30
@@ -32,6 +36,12 @@ TASKS_A_SERVICE = 5
 # What issue and documentation promise for 3,000 instances and 200 services.
 MOST_SECONDS = 20.0
 MOST_MIB = 300
+# Two websockets an agent come on top of that; the seconds hold the agents' own work, keys and signatures.
+MOST_MIB_OF_AGENTS = 400
+MOST_SECONDS_OF_AGENTS = 60.0
+REGION = "us-west-2"
+# An activation is good for so many registrations.
+ACTIVATION = 1000
 
 
 @dataclass(frozen=True)
@@ -51,20 +61,23 @@ class Bench:
     """A Region process, and a client that takes the time."""
 
     def __init__(self, url: str, pid: int) -> None:
-        self._url = url
+        self.url = url
         self._pid = pid
         self.measures: list[Measure] = []
-        self.ecs = boto3.client(
-            "ecs",
-            endpoint_url=url,
-            region_name="us-west-2",
+        self.ecs = self.client("ecs")
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
             aws_access_key_id="AKIAOPERATOR",
             aws_secret_access_key="none",
             config=Config(retries={"total_max_attempts": 1}),
         )
 
     def control(self, path: str, **order: Any) -> dict[str, Any]:
-        request = urllib.request.Request(f"{self._url}/_sandbox/{path}", json.dumps(order).encode(), method="POST")
+        request = urllib.request.Request(f"{self.url}/_sandbox/{path}", json.dumps(order).encode(), method="POST")
         with urllib.request.urlopen(request, timeout=600) as response:
             reply: dict[str, Any] = json.load(response)
         return reply
@@ -74,9 +87,15 @@ class Bench:
 
     def mib(self) -> int:
         """The most memory that the process has held."""
-        status = Path(f"/proc/{self._pid}/status").read_text()
-        peak = re.search(r"VmHWM:\s+(\d+)", status) or re.search(r"VmRSS:\s+(\d+)", status)
-        return int(peak[1]) // 1024 if peak else 0
+        return (self._kib("VmHWM") or self.kib()) // 1024
+
+    def kib(self) -> int:
+        """What it holds now."""
+        return self._kib("VmRSS")
+
+    def _kib(self, name: str) -> int:
+        found = re.search(rf"{name}:\s+(\d+)", Path(f"/proc/{self._pid}/status").read_text())
+        return int(found[1]) if found else 0
 
     def measure(self, name: str, items: int, work: Callable[[], Any]) -> Any:
         start = time.monotonic()
@@ -91,8 +110,9 @@ class Bench:
 
 @contextmanager
 def process() -> Iterator[Bench]:
-    """A Region without ticks of its own, so that every run does the same."""
-    command = [sys.executable, "-m", "sandbox.region", "--listen", "127.0.0.1:0", "--tick", "0"]
+    """A Region without ticks of its own, so that every run does the same; silence is no fault of the agents here."""
+    options = ("--listen", "127.0.0.1:0", "--tick", "0", "--connected-timeout", "600")
+    command = [sys.executable, "-m", "sandbox.region", *options]
     region = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         line = region.stdout.readline() if region.stdout else ""
@@ -178,6 +198,64 @@ def run(instances: int, services: int) -> tuple[list[Measure], int]:
         return bench.measures, bench.mib()
 
 
+def _activations(bench: Bench, hosts: int) -> list[dict[str, str]]:
+    """One activation for every thousand hosts."""
+    bench.client("iam").create_role(RoleName="bench", AssumeRolePolicyDocument=json.dumps(TRUST_SSM))
+    ssm = bench.client("ssm")
+    ssm.update_service_setting(SettingId="/ssm/managed-instance/activation-tier", SettingValue="advanced")
+    count = -(-hosts // ACTIVATION)
+    return [ssm.create_activation(IamRole="bench", RegistrationLimit=ACTIVATION) for _ in range(count)]
+
+
+def _manage(bench: Bench, count: int) -> list[Host]:
+    activations, hosts = _activations(bench, count), []
+    for number in range(count):
+        hosts.append(Host(bench.url, REGION, activations[number // ACTIVATION]))
+        hosts[-1].close()
+    return hosts
+
+
+def run_agents(instances: int) -> tuple[list[Measure], int]:
+    """Measure agents that hold their websockets, two each; the measures and the peak of memory in MiB."""
+    with process() as bench:
+        bench.ecs.create_cluster(clusterName=CLUSTER)
+        hosts = bench.measure("register managed nodes", instances, lambda: _manage(bench, instances))
+        bench.measure("register their agents with ECS", instances, lambda: joined(hosts, CLUSTER))
+        agents = Agents(bench.url, REGION, hosts)
+        try:
+            _hold(bench, agents, instances)
+        finally:
+            agents.close()
+        return bench.measures, bench.mib()
+
+
+def _hold(bench: Bench, agents: Agents, instances: int) -> None:
+    before = bench.kib()
+    bench.measure("open websockets to ACS", instances, lambda: agents.connect("/acs/ws"))
+    bench.measure("open websockets to TCS", instances, lambda: agents.connect("/tcs/ws"))
+    held = bench.kib() - before
+    definition = _define(bench)
+    options = {"placementConstraints": [{"type": "distinctInstance"}], "launchType": "EXTERNAL"}
+
+    def deliver() -> None:
+        bench.ecs.create_service(
+            cluster=CLUSTER, serviceName=LARGE, taskDefinition=definition, desiredCount=instances, **options
+        )
+        bench.settle()
+        agents.wait("PayloadMessage", instances)
+
+    bench.measure("place a task with every agent", instances, deliver)
+    if agents.open != 2 * instances:
+        raise RuntimeError(f"{agents.open} of {2 * instances} websockets are open")
+    print(f"{2 * instances} websockets hold {held // 1024} MiB, {held / (2 * instances):.0f} KiB each")
+
+
+def _allow_sockets() -> None:
+    """As many open files as this user may have, here and in the Region's process."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def report(small: Sequence[Measure], large: Sequence[Measure], mib: int) -> list[str]:
     lines = [f"{'':40}{'items':>8}{'seconds':>10}{'ms an item':>12}{'growth':>9}"]
     for before, after in zip(small, large, strict=True):
@@ -193,12 +271,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if arguments.instances < 10 * SITES or arguments.services < 10:
         parser.error(f"at least {10 * SITES} instances and 10 services, so that a tenth can be measured, too")
-    small, _ = run(arguments.instances // 10, arguments.services // 10)
+    tenth = arguments.instances // 10
+    small, _ = run(tenth, arguments.services // 10)
     large, mib = run(arguments.instances, arguments.services)
     print("\n".join(report(small, large, mib)))
+    _allow_sockets()
+    few, _ = run_agents(tenth)
+    many, agents_mib = run_agents(arguments.instances)
+    print("\n".join(report(few, many, agents_mib)))
     slow = [measure.name for measure in large if measure.seconds > MOST_SECONDS]
-    if slow or mib > MOST_MIB:
-        print(f"over the limits of {MOST_SECONDS:g} s or {MOST_MIB} MiB: {', '.join([*slow, f'{mib} MiB'])}")
+    slow += [measure.name for measure in many if measure.seconds > MOST_SECONDS_OF_AGENTS]
+    if slow or mib > MOST_MIB or agents_mib > MOST_MIB_OF_AGENTS:
+        with_agents = f"{MOST_SECONDS_OF_AGENTS:g} s and {MOST_MIB_OF_AGENTS} MiB"
+        limits = f"{MOST_SECONDS:g} s and {MOST_MIB} MiB, with agents {with_agents}"
+        print(f"over the limits of {limits}: {', '.join([*slow, f'{mib} MiB', f'{agents_mib} MiB'])}")
         return 1
     return 0
 

@@ -36,6 +36,8 @@ class Settings:
     partition: str = "aws"
     connected_timeout: float = 20.0
     ping_timeout: float = 600.0
+    # Somebody boots a host for each EC2 instance that has user data; else the Region plays the ECS agents of these.
+    instance_hosts: bool = False
     # Seconds between two ticks of the scheduler that nobody asked for; 0: there are none.
     tick: float = 0.0
     # Where records are kept between two runs.

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from . import faults, links, state
 from .calls import FILTERS
 from .context import Region
+from .ec2 import hosts
 from .ecs import control as ecs_control
 from .ecs import scheduler
 from .events import control as events_control
@@ -71,6 +72,9 @@ class Control:
             Route("/_sandbox/outposts", self.deliver_outpost, methods=["POST"]),
             Route("/_sandbox/outposts/{outpost}/link", self.link_outpost, methods=["POST"]),
             Route("/_sandbox/outposts/{outpost}/hosts/{asset}", self.change_host, methods=["POST"]),
+            Route("/_sandbox/ec2/hosts", self.hosts_of_instances, methods=["GET"]),
+            Route("/_sandbox/ec2/hosts/{instance}", self.report_host, methods=["POST"]),
+            Route("/_sandbox/ec2/hosts/{instance}/metadata", self.metadata, methods=["GET"]),
             *ecs_control.Control(self.region).routes(),
             *events_control.Control(self.region).routes(),
             Route("/_sandbox/clock", self.advance_clock, methods=["POST"]),
@@ -172,6 +176,20 @@ class Control:
     async def change_host(self, request: Request) -> JSONResponse:
         where = request.path_params["outpost"], request.path_params["asset"]
         return await self._outpost(request, lambda order: outposts.set_host(self.region, *where, order))
+
+    async def hosts_of_instances(self, _request: Request) -> JSONResponse:
+        return JSONResponse({"enabled": self.region.settings.instance_hosts, "hosts": hosts.orders(self.region)})
+
+    async def report_host(self, request: Request) -> JSONResponse:
+        identity = request.path_params["instance"]
+        return await self._outpost(request, lambda order: hosts.report(self.region, identity, order))
+
+    async def metadata(self, request: Request) -> JSONResponse:
+        try:
+            async with self.moto.turn:
+                return JSONResponse(hosts.pages(self.region, request.path_params["instance"]))
+        except ValueError as error:
+            return _refused(error)
 
     async def advance_clock(self, request: Request) -> JSONResponse:
         try:

@@ -25,11 +25,11 @@ from .moto_app import Moto
 from .outposts import actions as outposts
 
 # Served by our own handlers alone, or by ours first and moto for the rest.
-OWN = frozenset({ecs.SERVICE, outposts.SERVICE, ssm.messages.SERVICE})
+OWN = frozenset({ecs.SERVICE, outposts.SERVICE, ssm.messages.SERVICE, ssm.channels.SERVICE})
 SHARED = frozenset({ec2.SERVICE, events.SERVICE, ssm.SERVICE})
 # Actions of these look into moto's own state, so that they and moto take turns.
 _WITH_MOTO = frozenset({ec2.SERVICE, events.SERVICE, outposts.SERVICE})
-_FORMS = frozenset({"ec2", "json", "rest-json"})
+_FORMS = frozenset({"ec2", "json", "rest-json", "json-xml"})
 UNSIGNED = frozenset({("ssm", "RegisterManagedInstance")})
 # The one action that an agent signs with its own key pair, before it has credentials.
 SIGNED_BY_KEY_PAIR = frozenset({("ssm", "RequestManagedInstanceRoleToken")})
@@ -40,6 +40,7 @@ _THROTTLES = {
     "ec2": ApiError("RequestLimitExceeded", "Request limit exceeded.", status=503),
     "rest-xml": ApiError("SlowDown", "Please reduce your request rate.", status=503),
     "rest-json": ApiError("ThrottlingException", "Rate exceeded", status=429),
+    "json-xml": ApiError("ThrottlingException", "Rate exceeded", status=429),
     "cbor": ApiError("ThrottlingException", "Rate exceeded"),
 }
 

@@ -18,7 +18,8 @@ from .errors import ApiError
 from .wire import Call, Reply, json_params, json_reply
 
 # Services with REST paths that have handlers of ours.
-_REST = frozenset({"outposts"})
+_REST = frozenset({"outposts", "ssmmessages"})
+_REST_FORMS = frozenset({"rest-json", "json-xml"})
 _LABEL = re.compile(r"\{(\w+)\}")
 # A label of a path holds a name, or an ARN with the slash before its last part already unquoted by the server.
 _VALUE = r"(?P<{0}>arn:[^/]+/[^/]+|[^/]+)"
@@ -129,7 +130,7 @@ def params(call: Call) -> dict[str, Any]:
     """The parameters of a call in one of the forms that our own handlers serve."""
     if call.form == "ec2":
         return ec2_params(call.action, _ec2_fields(call))
-    return _rest_params(call) if call.form == "rest-json" else json_params(call)
+    return _rest_params(call) if call.form in _REST_FORMS else json_params(call)
 
 
 def _xml(shape: Any, value: Any) -> str:
@@ -156,10 +157,19 @@ def _ec2_reply(call: Call, reply: Mapping[str, Any], request_id: str) -> Reply:
     return Reply(200, text.encode(), {"content-type": "text/xml;charset=UTF-8", "x-amzn-requestid": request_id})
 
 
+def _xml_reply(call: Call, members: Mapping[str, Any], request_id: str) -> Reply:
+    operation_model = shapes.model(call.service).operation_model(call.action)
+    body = f"<{call.action}Output>{_xml(operation_model.output_shape, members)}</{call.action}Output>".encode()
+    status = operation_model.http.get("responseCode", 200)
+    return Reply(status, body, {"content-type": "application/xml", "x-amzn-requestid": request_id})
+
+
 def reply(call: Call, members: Mapping[str, Any], request_id: str) -> Reply:
     """A reply in the form of the call."""
     if call.form == "ec2":
         return _ec2_reply(call, members, request_id)
+    if call.form == "json-xml":
+        return _xml_reply(call, members, request_id)
     if call.form == "rest-json":
         body = json.dumps(members, separators=(",", ":")).encode()
         return Reply(200, body, {"content-type": "application/json", "x-amzn-requestid": request_id})
@@ -180,7 +190,7 @@ def invalid_input(call: Call, problems: list[str]) -> ApiError:
 
 def named(call: Call) -> Call:
     """A REST call of a service that we serve, under the name of its operation instead of its path."""
-    if call.form != "rest-json" or call.service not in _REST:
+    if call.form not in _REST_FORMS or call.service not in _REST:
         return call
     found = operation(call.service, call.request.method, call.request.path)
     return replace(call, action=found[0]) if found else call

@@ -20,7 +20,7 @@ _MANAGED_NODE = re.compile(r"mi-[0-9a-f]{17}")
 
 @dataclass(frozen=True)
 class Caller:
-    """The caller as far as the request tells: the access key id, and the managed node that it belongs to."""
+    """The caller as far as the request tells: the access key id, and the managed node or EC2 instance behind it."""
 
     access_key_id: str | None
     node: str | None = None
@@ -32,7 +32,7 @@ class Caller:
 
 @dataclass(frozen=True)
 class RoleToken:
-    """Temporary credentials: of a managed node, or of a task on one."""
+    """Temporary credentials: of a managed node, of an EC2 instance, or of a task."""
 
     access_key_id: str
     secret_access_key: str
@@ -57,8 +57,16 @@ class Credentials:
         self._keys: dict[str, list[str]] = {}
 
     def issue(self, node: str, now: float) -> RoleToken:
-        """Fresh credentials of a managed node."""
+        """Fresh credentials of a managed node or an EC2 instance."""
         return self._make(node, node, now)
+
+    def current(self, node: str, now: float) -> RoleToken:
+        """The newest credentials of an instance, fresh ones when these have passed half of their life."""
+        keys = self._keys.get(node)
+        newest = self._tokens[keys[-1]] if keys else None
+        if newest is None or newest.expires - now < TOKEN_LIFETIME / 2:
+            return self.issue(node, now)
+        return newest
 
     def issue_task(self, task: str, now: float) -> RoleToken:
         """Fresh credentials of a task; as a caller it goes by its access key id."""

@@ -84,6 +84,8 @@ class Links:
 
     def __init__(self) -> None:
         self.outages: list[Outage] = []
+        # Of Outposts without their service link, by their ids.
+        self.severed: dict[str, Outage] = {}
         # EC2 instance and managed node ids that these outages cut off.
         self._nodes: set[str] = set()
         # Container instances whose link these outages cut, by ARN: no other fault is mended with them.
@@ -91,17 +93,20 @@ class Links:
 
     def down(self, address: str = "", node: str = "") -> bool:
         """Whether a request from an address, or signed by a node, does not arrive."""
-        if not self.outages:
+        if not self._all():
             return False
-        return node in self._nodes or (bool(address) and any(outage.hits_address(address) for outage in self.outages))
+        return node in self._nodes or (bool(address) and any(outage.hits_address(address) for outage in self._all()))
+
+    def _all(self) -> list[Outage]:
+        return [*self.outages, *self.severed.values()]
 
     def apply(self, region: Region) -> None:
         """Cut and mend: flags of container instances, then open sessions."""
         from .ecs import agents  # context needs this module before there are handlers
 
-        self._nodes = {node for outage in self.outages for node in outage.nodes}
+        self._nodes = {node for outage in self._all() for node in outage.nodes}
         for instance in [one for cluster in region.ecs.instances.values() for one in cluster.values()]:
-            hit = any(outage.hits_instance(instance) for outage in self.outages)
+            hit = any(outage.hits_instance(instance) for outage in self._all())
             if hit:
                 self._nodes.add(instance.ec2_instance_id)
             if hit is not (instance.arn in self._cut):
@@ -113,6 +118,13 @@ class Links:
 
     def add(self, region: Region, outage: Outage) -> None:
         self.outages.append(outage)
+        self.apply(region)
+
+    def sever(self, region: Region, outpost: str, outage: Outage | None) -> None:
+        """Cut an Outpost's service link, or without an outage mend it."""
+        self.severed.pop(outpost, None)
+        if outage is not None:
+            self.severed[outpost] = outage
         self.apply(region)
 
     def mend(self, region: Region) -> None:

@@ -142,8 +142,9 @@ def _failure(call: wire.Call, status: int, headers: dict[str, str], body: bytes)
         if status == 501:
             return not_implemented(call.service, call.action)
         return ApiError("InternalFailure", f"moto failed: {body.decode(errors='replace')}", status=500)
-    if status >= 400 and headers.get("content-type", "").startswith("text/html"):
-        # moto's web framework answers paths and actions that moto does not know with a page.
+    if status >= 400 and body and headers.get("content-type", "").startswith("text/html"):
+        # moto's web framework answers what moto does not know with a page. An answer without a body is S3's own, to a
+        # HEAD of a bucket that is not there.
         return not_implemented(call.service, call.action)
     return None
 

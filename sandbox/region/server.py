@@ -98,6 +98,17 @@ class FrontDoor:
         await _reply(reply, scope["method"], send)
 
 
+class _Application:
+    """The control API and the front; websockets go straight to the front, as each would hold Starlette's layers."""
+
+    def __init__(self, routed: Starlette, door: FrontDoor) -> None:
+        self._routed = routed
+        self._door = door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (self._door if scope["type"] == "websocket" else self._routed)(scope, receive, send)
+
+
 async def _read(receive: Receive) -> bytes:
     chunks = []
     while True:
@@ -187,9 +198,9 @@ class RegionServer:
         if settings.state is not None and settings.state.exists():
             state.restore(self.region, moto, settings.state.read_bytes())
         control = Control(self.region, moto)
-        application = Starlette(routes=[*control.routes(), Mount("/", app=FrontDoor(Front(self.region, moto)))])
+        door = FrontDoor(Front(self.region, moto))
         config = uvicorn.Config(
-            application,
+            _Application(Starlette(routes=[*control.routes(), Mount("/", app=door)]), door),
             http=_Protocol,
             ws=_websockets(),
             ws_ping_interval=None,  # ACS and TCS have heartbeats of their own

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ECS agents' websockets: ACS tells an agent what to run, TCS takes its telemetry.
+"""The agents' websockets: ACS tells an ECS agent what to run, TCS takes its telemetry; the SSM agent's is ssm/channels.
 
 Sources: ecs-agent/{wsclient,acs,tcs} of aws/amazon-ecs-agent. Frames are {"type": ..., "message": {...}}; a refused
 handshake carries {"Exception": "text"}. A container instance is connected as long as its ACS session is open.
@@ -22,11 +22,12 @@ from starlette.types import Receive, Scope, Send
 from . import wire
 from .context import Region
 from .dispatch import Cut, Front
-from .ecs import agents, payloads
+from .ecs import agents, payloads, scheduler, tasks
 from .ecs.common import cluster_name, instance_id
 from .ecs.model import ACTIVE, ContainerInstance, Task
 from .errors import ApiError
 from .identity import Caller
+from .ssm import channels
 
 # AWS ends a websocket after half an hour; here one lasts until somebody ends it.
 # The agent takes a minute without any message for a dead connection.
@@ -268,12 +269,21 @@ class TcsSession(Session):
             task = agents.find_task(self.region, self.instance, str(report.get("taskArn")))
             if task is None:
                 continue
+            before = task.health
             for container in report.get("containers") or []:
                 name, health = container.get("containerName", ""), container.get("healthStatus")
                 agents.report_container(task, name, "", health=health)
-            if task.service is not None:
-                task.service.awake = True
+            if task.health != before:
+                tasks.checked(task)
+                scheduler.tick(self.region)
         await self.tell("AckPublishHealth", {"message": "OK"})
+
+
+def _named(call: wire.Call) -> wire.Call:
+    """A handshake under the name of what it opens."""
+    if call.request.path.startswith(channels.PATH):
+        return replace(call, service=channels.SERVICE, action="OpenControlChannel")
+    return replace(call, service="ecs", action=_PATHS.get(call.request.path, call.action))
 
 
 class Sessions:
@@ -286,26 +296,34 @@ class Sessions:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         query = scope["query_string"].decode("latin-1")
-        call = wire.parse("GET", scope["path"], query, headers, b"")
-        call = replace(call, service="ecs", action=_PATHS.get(scope["path"], call.action))
+        call = _named(wire.parse("GET", scope["path"], query, headers, b""))
         hang_up = scope["extensions"][TRANSPORT]["hang_up"]
         await receive()  # websocket.connect
         try:
             caller = await self._front.welcome(call, _client(scope))
-            instance = self._instance(call, caller)
+            session = self._session(call, caller, scope, send, hang_up)
         except Cut:
             hang_up()
             return
         except ApiError as error:
             await _refuse(error, send)
             return
-        kind = AcsSession if scope["path"] == "/acs/ws" else TcsSession
         await send({"type": "websocket.accept"})
-        session = kind(self._region, instance, scope, send, hang_up)
-        if isinstance(session, AcsSession):
+        if isinstance(session, channels.ControlChannel):
+            await session.run(receive, send)
+        elif isinstance(session, AcsSession):
             await self._acs(session, receive)
         else:
             await session.run(receive)
+
+    def _session(
+        self, call: wire.Call, caller: Caller, scope: Scope, send: Send, hang_up: Any
+    ) -> Session | channels.ControlChannel:
+        """What the path stands for, if the caller may have it."""
+        if call.service == channels.SERVICE:
+            return channels.ControlChannel(self._region, caller, call.request.path, _client(scope), hang_up)
+        kind = AcsSession if call.request.path == "/acs/ws" else TcsSession
+        return kind(self._region, self._instance(call, caller), scope, send, hang_up)
 
     @staticmethod
     async def _acs(session: AcsSession, receive: Receive) -> None:
@@ -329,7 +347,8 @@ class Sessions:
         instance = self._region.ecs.instances_of(cluster.name).get(instance_id(reference, cluster.name))
         if instance is None:
             raise ApiError("InvalidInstanceException", "Container instance not found.")
-        if caller.node != instance.ec2_instance_id and instance.ec2_instance_id.startswith("mi-"):
+        external = instance.ec2_instance_id.startswith("mi-")
+        if caller.node != instance.ec2_instance_id and (caller.node or external):
             raise ApiError("AccessDeniedException", "The container instance is not that of the caller.", status=403)
         if not instance.registered:
             raise ApiError("InactiveInstanceException", "The container instance is deregistered.")

@@ -25,7 +25,8 @@ _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/(\d{8})/([^/,\s]+)/([^/,\s]+)/a
 _QUERY_CREDENTIAL = re.compile(r"([^/]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request")
 _PAGE_TOKENS = frozenset({"nexttoken", "marker", "continuation-token", "paginationtoken", "startingtoken"})
 _XML_CODE = re.compile(rb"<Code>([^<]+)</Code>")
-_REST_XML = frozenset({"s3", "route53", "cloudfront"})
+# The forms of services with REST paths, where it is not rest-json. SSM's message gateway takes JSON and answers XML.
+_REST_FORMS = {"s3": "rest-xml", "route53": "rest-xml", "cloudfront": "rest-xml", "ssmmessages": "json-xml"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Scope:
 class Call:
     """A request to AWS, as far as its form tells."""
 
-    form: str  # json, query, ec2, cbor, rest-json or rest-xml
+    form: str  # json, query, ec2, cbor, rest-json, rest-xml or json-xml
     service: str
     action: str
     scope: Scope | None
@@ -105,7 +106,7 @@ def parse(method: str, path: str, query_string: str, headers: Mapping[str, str],
         return Call(form, service, fields["Action"][0], scope, body, host, _page_token_in(fields), request)
     if headers.get("smithy-protocol") == "rpc-v2-cbor":
         return Call("cbor", service, path.rpartition("/")[2], scope, body, host, False, request)
-    form = "rest-xml" if service in _REST_XML else "rest-json"
+    form = _REST_FORMS.get(service, "rest-json")
     # Paths of REST services carry names and ids; the method and path are as good a name as any for the log.
     return Call(form, service, f"{method} {path}", scope, body, host, _page_token_in(fields), request)
 
@@ -149,6 +150,8 @@ def _error_body(form: str, error: ApiError, request_id: str, message_member: str
     if form == "rest-xml":
         text = f"<Error><Code>{code}</Code><Message>{message}</Message><RequestId>{request_id}</RequestId></Error>"
         return "application/xml", text.encode()
+    if form == "json-xml":
+        return "application/xml", f"<{code}><Message>{message}</Message></{code}>".encode()
     if form == "cbor":
         pairs = (("__type", error.code), ("message", error.message))
         return "application/cbor", b"\xa2" + b"".join(_cbor_text(name) + _cbor_text(value) for name, value in pairs)

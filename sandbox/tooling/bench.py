@@ -11,7 +11,8 @@ from .python import environment, newest_end
 
 USAGE = """\
 usage: bin/bench region [--instances N] [--services N]
-                      the simulated Region with 3,000 container instances and 200 services: seconds, growth, memory"""
+                      the simulated Region with 3,000 container instances and 200 services, then with 3,000 agents
+                      that hold their websockets: seconds, growth, memory"""
 
 MODULES = {"region": "sandbox.region.bench"}
 REQUIREMENT_SETS = ("sandbox",)

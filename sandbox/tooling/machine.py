@@ -77,8 +77,8 @@ def _has_venv(python: Python) -> bool:
 
 
 def prepare_hosts() -> None:
-    """The root file system that all hosts share."""
-    console.run([str(HOSTS), "prepare"], log=paths.logs() / "hosts-prepare.log")
+    """The root file systems of the hosts: of those over SSH, and of EC2 instances."""
+    console.run([str(HOSTS), "prepare", "bookworm", "ecs-optimized"], log=paths.logs() / "hosts-prepare.log")
 
 
 def agent_packages() -> Path:

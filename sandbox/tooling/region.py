@@ -3,12 +3,14 @@
 """Questions to the simulated Region, asked inside the sandbox's network with the virtual environment's Python.
 
 python -m sandbox.tooling.region fleet [--expect N]   every container instance; fails unless N are ACTIVE and connected
+python -m sandbox.tooling.region outpost NAME         an Outpost of this name, delivered if there is none
 python -m sandbox.tooling.region answers URL          whether something answers there
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 import urllib.error
@@ -16,7 +18,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from . import console
+from . import console, variables
 
 PATIENCE = 30.0
 
@@ -76,14 +78,34 @@ def fleet(expect: int | None) -> int:
     return 0 if expect is None or good == len(instances) == expect else 1
 
 
+def outpost(name: str) -> int:
+    """An Outpost of this name with capacity, delivered if there is none; what the Region says of it, as JSON."""
+    import boto3
+
+    pages = boto3.client("outposts").get_paginator("list_outposts").paginate()
+    known = next((one for page in pages for one in page["Outposts"] if one["Name"] == name), None)
+    if known is None:
+        url = f"{variables.ENDPOINT}/_sandbox/outposts"
+        with urllib.request.urlopen(url, json.dumps({"name": name}).encode(), timeout=10) as reply:
+            told = json.load(reply)
+    else:
+        told = {"outpost_id": known["OutpostId"], "outpost_arn": known["OutpostArn"], "site_id": known["SiteId"]}
+        told["availability_zone"] = known["AvailabilityZone"]
+    console.say(json.dumps(told))
+    return 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m sandbox.tooling.region")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("fleet").add_argument("--expect", type=int)
+    commands.add_parser("outpost").add_argument("name")
     commands.add_parser("answers").add_argument("url")
     arguments = parser.parse_args()
     if arguments.command == "fleet":
         return fleet(arguments.expect)
+    if arguments.command == "outpost":
+        return outpost(arguments.name)
     return 0 if answers(arguments.url) else 1
 
 

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from . import console, machine, paths, variables
 from .python import Environment
@@ -42,11 +44,29 @@ class Sandbox:
         """Both are left alone when they answer already: the Region's memory is the fleet's registration."""
         port = variables.ENDPOINT.rpartition(":")[2]
         listen = [f"--listen={address}:{port}" for address in (variables.REGION_HOST, "127.0.0.1")]
-        region = ["-m", "sandbox.region", *listen, "--region", variables.REGION]
+        region = ["-m", "sandbox.region", *listen, "--region", variables.REGION, "--instance-hosts"]
         self._start("region", region, f"{variables.ENDPOINT}/_sandbox/health")
         files = ["-m", "http.server", str(variables.PACKAGE_SERVER_PORT), "--bind", variables.REGION_HOST]
         server = f"http://{variables.REGION_HOST}:{variables.PACKAGE_SERVER_PORT}/keys/sandbox.asc"
         self._start("packages", [*files, "--directory", str(self.packages)], server)
+        self._start_ec2()
+
+    def _start_ec2(self) -> None:
+        """Boots a host for each EC2 instance that the Region launches; a second one ends by itself at once."""
+        log = paths.state(self.instance) / "logs" / "ec2.log"
+        command = self.hosts("ec2", variables.ENDPOINT, "--packages", str(self.packages.resolve()))
+        detached = self.hosts("run", "--detach", "--log", str(log), "--", *command)
+        console.run(detached, log=paths.logs() / "ec2.log", env=self.env, cwd=paths.ROOT)
+        console.say(f"      EC2 boots hosts for instances; its log is {log}")
+
+    def outpost(self, name: str) -> dict[str, Any]:
+        """An Outpost with capacity, made on the first call; its instances stand in the site of its name."""
+        ask = self.inside(self.tool("python"), "-m", "sandbox.tooling.region", "outpost", name)
+        answer = subprocess.run(ask, env=self.env, cwd=paths.ROOT, capture_output=True, text=True, check=False)
+        if answer.returncode:
+            raise console.Failure(f"The Region delivers no Outpost {name}: {answer.stderr}")
+        told: dict[str, Any] = json.loads(answer.stdout)
+        return told
 
     def _start(self, name: str, arguments: list[str], url: str) -> None:
         if self._answers(url):

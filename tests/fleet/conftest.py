@@ -110,15 +110,16 @@ class Fleet:
     def forget_executions(self) -> None:
         self.hosts("executions", "--reset")
 
-    def region(self, path: str, method: str = "GET") -> Any:
+    def region(self, path: str, method: str = "GET", order: Any = None) -> Any:
         url = f"{variables.ENDPOINT}/_sandbox/{path}"
-        answer = self.ansible("curl", "--silent", "--show-error", "--fail", "--request", method, url)
+        data = [] if order is None else ["--data", json.dumps(order)]
+        answer = self.ansible("curl", "--silent", "--show-error", "--fail", "--request", method, *data, url)
         assert answer.returncode == 0, answer.stderr
         return json.loads(answer.stdout)
 
     def calls(self, caller: str = "control") -> Counter[str]:
         """Calls by service:action, of the control node or (nodes) of the hosts' agents."""
-        agents = ("mi-", "anonymous")
+        agents = ("mi-", "i-", "anonymous")
         return Counter(
             f"{call['service']}:{call['action']}"
             for call in self.region("calls")["calls"]
@@ -130,8 +131,12 @@ class Fleet:
 
     def boto3(self, expression: str) -> Any:
         """The value of an expression over boto3's client(), as the Region's users would ask it."""
-        program = f"import boto3, json; client = boto3.client; print(json.dumps({expression}, default=str))"
-        answer = self.ansible(self.sandbox.tool("python"), "-c", program)
+        return self.script(f"answer = {expression}")
+
+    def script(self, program: str) -> Any:
+        """What a program with boto3's client() leaves in `answer`; one process for many calls."""
+        head, tail = "import boto3, json, time\nclient = boto3.client", "print(json.dumps(answer, default=str))"
+        answer = self.ansible(self.sandbox.tool("python"), "-c", f"{head}\n{program}\n{tail}")
         assert answer.returncode == 0, answer.stderr
         return json.loads(answer.stdout)
 

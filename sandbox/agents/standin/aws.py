@@ -94,6 +94,19 @@ class Client:
             headers.update(signed)
         return websocket.connect(f"{address}?{canonical}", headers, self._environ, timeout)
 
+    def post(self, path: str, payload: Mapping[str, Any], timeout: float = 10.0) -> wire.Response:
+        """A call of a service with paths, signed; AwsError for a refusal. The reply is not always JSON."""
+        body = json.dumps(payload, separators=(",", ":")).encode()
+        address = self._address.rstrip("/") + path
+        headers = {"Host": wire.parse_url(address).netloc, "Content-Type": "application/json"}
+        if self._credentials:
+            headers = sigv4.sign(headers, path, body, self._region, self._service, self._credentials())
+        headers["User-Agent"] = f"{self._agent_name}/{VERSION}"
+        response = wire.post(address, headers, body, self._environ, timeout)
+        if response.status >= 300:
+            raise _error(response)
+        return response
+
     def call(self, action: str, payload: Mapping[str, Any], timeout: float = 10.0) -> dict[str, Any]:
         """The reply; AwsError for a refusal, WireError where there was no reply."""
         body = json.dumps(payload, separators=(",", ":")).encode()

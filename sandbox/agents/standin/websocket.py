@@ -83,6 +83,12 @@ class WebSocket:
         except OSError as error:
             raise wire.WireError(str(error)) from error
 
+    def ping(self) -> None:
+        try:
+            self._write(_PING, b"keepalive")
+        except OSError as error:
+            raise wire.WireError(str(error)) from error
+
     def receive(self, timeout: float) -> str | None:
         """The next message; None when the other side has closed in order. WireError for any other end."""
         try:

@@ -117,97 +117,63 @@ def remove(context: Context, resource: Resource, state: str = "deleted", member:
     return {**view(resource), member: state}
 
 
-@action("ec2", "DescribeLocalGateways")
-def describe_local_gateways(params: Params, context: Context) -> Reply:
-    """Local gateways."""
-    known = ("local-gateway-id", "outpost-arn", "owner-id", "state")
-    found, token = describe(context, params, GATEWAY, "LocalGatewayIds", *known)
-    return {"LocalGateways": found, **token}
+# What can be described: the member of the reply that lists it, and the filters that it has.
+_OF_TABLE = ("local-gateway-id", "local-gateway-route-table-arn", "local-gateway-route-table-id", "owner-id", "state")
+_DESCRIBED: dict[str, tuple[str, tuple[str, ...]]] = {
+    GATEWAY: ("LocalGateways", ("local-gateway-id", "outpost-arn", "owner-id", "state")),
+    TABLE: ("LocalGatewayRouteTables", (*_OF_TABLE, "outpost-arn")),
+    GROUP: (
+        "LocalGatewayVirtualInterfaceGroups",
+        (
+            "configuration-state",
+            "local-bgp-asn",
+            "local-gateway-id",
+            "local-gateway-virtual-interface-group-arn",
+            "local-gateway-virtual-interface-group-id",
+            "owner-id",
+        ),
+    ),
+    INTERFACE: (
+        "LocalGatewayVirtualInterfaces",
+        (
+            "configuration-state",
+            "local-address",
+            "local-bgp-asn",
+            "local-gateway-id",
+            "local-gateway-virtual-interface-group-id",
+            "local-gateway-virtual-interface-id",
+            "outpost-lag-id",
+            "owner-id",
+            "peer-address",
+            "peer-bgp-asn",
+            "vlan",
+        ),
+    ),
+    VPC_ASSOCIATION: (
+        "LocalGatewayRouteTableVpcAssociations",
+        (*_OF_TABLE, "local-gateway-route-table-vpc-association-id", "vpc-id"),
+    ),
+    GROUP_ASSOCIATION: (
+        "LocalGatewayRouteTableVirtualInterfaceGroupAssociations",
+        (
+            *_OF_TABLE,
+            "local-gateway-route-table-virtual-interface-group-association-id",
+            "local-gateway-route-table-virtual-interface-group-id",
+            "local-gateway-virtual-interface-group-id",
+        ),
+    ),
+}
 
 
-@action("ec2", "DescribeLocalGatewayVirtualInterfaceGroups")
-def describe_groups(params: Params, context: Context) -> Reply:
-    """Groups of virtual interfaces."""
-    known = (
-        "configuration-state",
-        "local-bgp-asn",
-        "local-gateway-id",
-        "local-gateway-virtual-interface-group-arn",
-        "local-gateway-virtual-interface-group-id",
-        "owner-id",
-    )
-    found, token = describe(context, params, GROUP, "LocalGatewayVirtualInterfaceGroupIds", *known)
-    return {"LocalGatewayVirtualInterfaceGroups": found, **token}
+def _serve_description(kind: str, member: str, filters: tuple[str, ...]) -> None:
+    @action("ec2", f"Describe{member}")
+    def describe_kind(params: Params, context: Context) -> Reply:
+        found, token = describe(context, params, kind, f"{id_member(kind)}s", *filters)
+        return {member: found, **token}
 
 
-@action("ec2", "DescribeLocalGatewayVirtualInterfaces")
-def describe_interfaces(params: Params, context: Context) -> Reply:
-    """Virtual interfaces."""
-    known = (
-        "configuration-state",
-        "local-address",
-        "local-bgp-asn",
-        "local-gateway-id",
-        "local-gateway-virtual-interface-group-id",
-        "local-gateway-virtual-interface-id",
-        "outpost-lag-id",
-        "owner-id",
-        "peer-address",
-        "peer-bgp-asn",
-        "vlan",
-    )
-    found, token = describe(context, params, INTERFACE, "LocalGatewayVirtualInterfaceIds", *known)
-    return {"LocalGatewayVirtualInterfaces": found, **token}
-
-
-@action("ec2", "DescribeLocalGatewayRouteTables")
-def describe_tables(params: Params, context: Context) -> Reply:
-    """Route tables of local gateways."""
-    known = (
-        "local-gateway-id",
-        "local-gateway-route-table-arn",
-        "local-gateway-route-table-id",
-        "outpost-arn",
-        "owner-id",
-        "state",
-    )
-    found, token = describe(context, params, TABLE, "LocalGatewayRouteTableIds", *known)
-    return {"LocalGatewayRouteTables": found, **token}
-
-
-@action("ec2", "DescribeLocalGatewayRouteTableVpcAssociations")
-def describe_vpc_associations(params: Params, context: Context) -> Reply:
-    """VPCs that a local gateway serves."""
-    known = (
-        "local-gateway-id",
-        "local-gateway-route-table-arn",
-        "local-gateway-route-table-id",
-        "local-gateway-route-table-vpc-association-id",
-        "owner-id",
-        "state",
-        "vpc-id",
-    )
-    ids = "LocalGatewayRouteTableVpcAssociationIds"
-    found, token = describe(context, params, VPC_ASSOCIATION, ids, *known)
-    return {"LocalGatewayRouteTableVpcAssociations": found, **token}
-
-
-@action("ec2", "DescribeLocalGatewayRouteTableVirtualInterfaceGroupAssociations")
-def describe_group_associations(params: Params, context: Context) -> Reply:
-    """Which groups of virtual interfaces a route table may send to."""
-    known = (
-        "local-gateway-id",
-        "local-gateway-route-table-arn",
-        "local-gateway-route-table-id",
-        "local-gateway-route-table-virtual-interface-group-association-id",
-        "local-gateway-route-table-virtual-interface-group-id",
-        "local-gateway-virtual-interface-group-id",
-        "owner-id",
-        "state",
-    )
-    ids = f"{id_member(GROUP_ASSOCIATION)}s"
-    found, token = describe(context, params, GROUP_ASSOCIATION, ids, *known)
-    return {"LocalGatewayRouteTableVirtualInterfaceGroupAssociations": found, **token}
+for _kind, (_member, _filters) in _DESCRIBED.items():
+    _serve_description(_kind, _member, _filters)
 
 
 @action("ec2", "CreateLocalGatewayRouteTable")

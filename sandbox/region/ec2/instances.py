@@ -14,7 +14,7 @@ from ..errors import ApiError, HandToMoto
 from ..outposts import assets
 from ..outposts.model import Outpost
 from ..registry import Params, Reply, action
-from . import coip, joining, moto_models
+from . import coip, hosts, joining, moto_models
 from .common import dry_run, find, invalid
 from .model import Launch
 from .subnets import outpost_of
@@ -204,6 +204,20 @@ def start_instances(params: Params, context: Context) -> Reply:
                 outpost.hosts_of[instance.id] = asset
         for instance in instances:
             joining.power(context, instance.id, True)
+        return body
+
+    raise HandToMoto(then)
+
+
+@action("ec2", "RebootInstances")
+def reboot_instances(params: Params, context: Context) -> Reply:
+    """The host of an instance boots again; an agent that the Region plays takes no notice."""
+    instances = _named(params, context)
+    _carriers(instances, context)
+
+    def then(body: bytes) -> bytes:
+        for instance in instances:
+            hosts.reboot(context.region, instance.id)
         return body
 
     raise HandToMoto(then)

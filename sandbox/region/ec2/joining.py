@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The ECS agents of EC2 instances: user data that names a cluster makes an instance join it.
 
-The Region plays these agents itself (see ecs/agents.py); no host is booted for an instance.
+The Region plays these agents itself (see ecs/agents.py), unless the instance has a host (see hosts.py).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ..ecs import agents
 from ..ecs.model import ACTIVE, ContainerInstance
 from ..identity import Caller
 from ..outposts import catalog
+from . import hosts
 from .model import Joining
 
 if TYPE_CHECKING:
@@ -49,7 +50,12 @@ def _given(user_data: Any) -> str | bytes:
 
 def expect(context: Context, instance: Any, launch: dict[str, Any]) -> None:
     """Note that an instance will join; without an instance profile its agent has no credentials to do so with."""
-    told = settings(_decoded(_given(launch.get("UserData"))))
+    user_data = _given(launch.get("UserData"))
+    if context.region.settings.instance_hosts and user_data:
+        text = user_data if isinstance(user_data, str) else user_data.decode()
+        hosts.expect(context, instance, launch, text)
+        return
+    told = settings(_decoded(user_data))
     if told.get("ECS_CLUSTER") and launch.get("IamInstanceProfile"):
         context.region.ec2.joining[instance.id] = Joining(
             cluster=told["ECS_CLUSTER"],
@@ -126,6 +132,7 @@ def silence(context: Context, identity: str) -> None:
 
 def power(context: Context, identity: str, running: bool) -> None:
     """The instance has been stopped or started."""
+    hosts.power(context.region, identity, running)
     if identity in context.region.ec2.joining:
         context.region.ec2.joining[identity].running = running
     if not running:
@@ -144,6 +151,7 @@ def heard_again(context: Context, identity: str) -> None:
 def terminated(context: Context, identity: str) -> None:
     """A connected agent's instance is deregistered by ECS itself, a silent one's is not."""
     context.region.ec2.joining.pop(identity, None)
+    hosts.terminated(context.region, identity)
     deregister = registry.find("ecs", "DeregisterContainerInstance")
     for record in _records(context, identity):
         if agents.connected(context.region, record) and deregister is not None:

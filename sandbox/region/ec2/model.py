@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,6 +42,29 @@ class Joining:
 
 
 @dataclass
+class HostedInstance:
+    """An instance with a sandbox host: what EC2 tells it, what is to become of the host, and where that is."""
+
+    site: str
+    user_data: str
+    profile: dict[str, str]
+    launched_at: float
+    instance_type: str
+    image: str
+    zone: str
+    private_address: str
+    subnet: str
+    vpc: str
+    mac: str
+    outpost_arn: str
+    running: bool = True
+    # How often it has been launched, started or rebooted.
+    boots: int = 1
+    # In the sandbox's network, once the host is there.
+    address: str = ""
+
+
+@dataclass
 class Ec2Store:
     """Resources by id; routes by route table and destination."""
 
@@ -53,6 +77,9 @@ class Ec2Store:
     zone_groups: set[str] = field(default_factory=set)
     # By instance id.
     joining: dict[str, Joining] = field(default_factory=dict)
+    hosted: dict[str, HostedInstance] = field(default_factory=dict)
+    # By which the Region knows identity documents of its own.
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def number(self) -> int:

@@ -7,7 +7,7 @@ moto serialises attributes of its models from botocore's shapes, so that what is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -104,6 +104,18 @@ def know_zone(settings: Settings, name: str, zone_id: str, kind: str) -> None:
     known = RegionsAndZonesBackend.zones.setdefault(f"{settings.name} edge", [])
     if name not in {zone.name for zone in known}:
         known.append(Zone(name, settings.name, zone_id, kind))
+
+
+def instance_profile(settings: Settings, identity: str, given: Mapping[str, str]) -> Any | None:
+    """The profile that an instance has, or else that its launch named."""
+    association = backend(settings).iam_instance_profile_associations.get(identity)
+    if association is not None:
+        return association.iam_instance_profile
+    from moto.iam.models import iam_backends
+
+    profiles = iam_backends[settings.account][settings.partition].instance_profiles.values()
+    wanted = {given.get("Name"), given.get("Arn")} - {None}
+    return next((one for one in profiles if {one.name, one.arn} & wanted), None)
 
 
 def need_service_link(outpost: Outpost) -> None:

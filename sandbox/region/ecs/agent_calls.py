@@ -8,6 +8,7 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from ..ec2 import hosts
 from ..errors import ApiError
 from ..identity import is_managed_node_id
 from ..registry import Params, Reply, action
@@ -40,12 +41,19 @@ def _cluster(params: Params, context: Context) -> Cluster:
 
 def _identity(params: Params, context: Context) -> str:
     """The instance id: of the managed node whose credentials signed, or from an EC2 identity document."""
-    if context.managed_node():
-        return str(context.managed_node())
+    node = context.managed_node()
+    if node is not None and is_managed_node_id(node):
+        return node
+    document = params.get("instanceIdentityDocument") or "{}"
     try:
-        return str(json.loads(params.get("instanceIdentityDocument") or "{}")["instanceId"])
+        claimed = str(json.loads(document)["instanceId"])
     except (ValueError, KeyError, TypeError) as error:
         raise ApiError("ClientException", "Instance identity document is invalid or missing.") from error
+    signature = params.get("instanceIdentityDocumentSignature", "")
+    # Tests play agents with keys of their own: what they say of an instance is believed.
+    if node is not None and not (claimed == node and hosts.is_genuine(context.region, document, signature)):
+        raise ApiError("ClientException", "The signature of the instance identity document is not valid.")
+    return claimed
 
 
 def _given_attributes(params: Params) -> dict[str, str | None]:
@@ -91,7 +99,8 @@ def register_container_instance(params: Params, context: Context) -> Reply:
     if instance is None:
         instance = _create(cluster, node, params, context)
         external = {EXTERNAL_CAPABILITY: None} if is_managed_node_id(node) else {}
-        instance.attributes = {**_DEFAULTS, **external, **_agent_version(params), **given}
+        of_ec2 = hosts.attributes(context.region, node)
+        instance.attributes = {**_DEFAULTS, **external, **of_ec2, **_agent_version(params), **given}
     else:
         # Custom attributes are fixed at the first registration; what the agent says of itself follows the agent.
         own = {name: value for name, value in given.items() if attributes.built_in(name)}
@@ -136,7 +145,8 @@ def discover_poll_endpoint(params: Params, context: Context) -> Reply:
         instance = context.ecs.instances_of(cluster.name).get(identifier)
         if instance is None or not instance.registered:
             raise _not_registered(identifier)
-        if is_managed_node_id(instance.ec2_instance_id) and context.managed_node() != instance.ec2_instance_id:
+        caller = context.managed_node()
+        if caller != instance.ec2_instance_id and (caller or is_managed_node_id(instance.ec2_instance_id)):
             raise _not_registered(identifier)
         agents.heard(context.region, instance)
     base = f"http://{context.host}"

@@ -28,7 +28,7 @@ from .model import (
 if TYPE_CHECKING:
     from ..context import Region
 
-OUTCOMES = ("run", "cannot-pull", "exit")
+OUTCOMES = ("run", "cannot-pull", "exit", "unhealthy")
 SIMULATED = "simulated"
 Bell = Callable[[], None]
 _DEFAULT_RESOURCES: Sequence[Mapping[str, Any]] = (
@@ -225,12 +225,16 @@ def _start(region: Region, task: Task) -> bool:
             container.reason = reason
             tasks.stopped(region, task, code="TaskFailedToStart", reason="Task failed to start")
             return True
-    healthy = {item["name"] for item in task.definition.body["containerDefinitions"] if item.get("healthCheck")}
+    checked = {item["name"] for item in task.definition.body["containerDefinitions"] if item.get("healthCheck")}
     for container in task.containers:
         container.runtime_id = uuid.uuid4().hex + uuid.uuid4().hex
-        container.health = "HEALTHY" if container.name in healthy else "UNKNOWN"
+        # Who is to be unhealthy from the start never passes its check.
+        ends = _ending(region, container)
+        sick = ends is not None and ends.kind == "unhealthy" and not ends.after
+        container.health = "HEALTHY" if container.name in checked and not sick else "UNKNOWN"
         container.bindings = tasks.bindings(task, container)
     tasks.running(region, task)
+    tasks.checked(task)
     if not any(_ending(region, container) for container in task.containers):
         region.ecs.moving.pop(task.id, None)
     return True
@@ -238,7 +242,7 @@ def _start(region: Region, task: Task) -> bool:
 
 def _ending(region: Region, container: Container) -> Outcome | None:
     ends = outcome(region, container.image)
-    return ends if ends is not None and ends.kind == "exit" else None
+    return ends if ends is not None and ends.kind in ("exit", "unhealthy") else None
 
 
 def _run_on(region: Region, task: Task) -> bool:
@@ -246,12 +250,16 @@ def _run_on(region: Region, task: Task) -> bool:
     pending, acted = False, False
     for container in task.containers:
         ends = _ending(region, container) if container.status == RUNNING else None
-        if ends is None:
+        if ends is None or (ends.kind == "unhealthy" and container.health == "UNHEALTHY"):
             continue
         if region.clock.now() - (task.started_at or 0) < ends.after:
             pending = True
             continue
         acted = True
+        if ends.kind == "unhealthy":
+            container.health = "UNHEALTHY"
+            tasks.checked(task)
+            continue
         container.status, container.exit_code = STOPPED, ends.exit_code
         if container.essential:
             tasks.stopped(region, task)

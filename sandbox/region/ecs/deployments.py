@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 IN_PROGRESS, COMPLETED, FAILED = "IN_PROGRESS", "COMPLETED", "FAILED"
 LEAST_FAILURES, MOST_FAILURES = 3, 200
+KEEP = 100
 
 
 @dataclass
@@ -35,13 +36,30 @@ def new(region: Region, service: Service, definition: TaskDefinition) -> Deploym
     identifier = f"ecs-svc/{secrets.randbelow(9 * 10**18) + 10**18}"
     deployment = Deployment(identifier, definition, service.desired, now, now)
     deployment.rollout_reason = f"ECS deployment {identifier} in progress."
+    deployment.number = region.ecs.number()
+    deployment.settings = dict(service.body)
+    deployment.sources = [one.id for one in service.deployments]
     for old in service.deployments:
         old.status = "ACTIVE"
+        if old.outcome == IN_PROGRESS:
+            _end(region, old, "STOPPED")
     service.deployments.insert(0, deployment)
+    service.history = [*service.history, deployment][-KEEP:]
     service.definition = definition
     service.awake, service.steady, service.blocked = True, False, False
     service.failures, service.not_before, service.failed_to_start = 0, 0.0, False
     return deployment
+
+
+def _end(region: Region, deployment: Deployment, outcome: str) -> None:
+    deployment.outcome, deployment.finished_at = outcome, region.clock.now()
+
+
+def stop(region: Region, service: Service) -> None:
+    """End what is under way, with the service."""
+    for deployment in service.deployments:
+        if deployment.outcome == IN_PROGRESS:
+            _end(region, deployment, "STOPPED")
 
 
 def bounds(service: Service) -> tuple[int, int]:
@@ -50,16 +68,26 @@ def bounds(service: Service) -> tuple[int, int]:
     return math.ceil(service.desired * low / 100), math.floor(service.desired * high / 100)
 
 
-def good(service: Service, task: Task) -> bool:
-    """A task that is to stay: of the PRIMARY deployment, and not on an instance that drains."""
+def _in_place(service: Service, task: Task) -> bool:
     return task.wanted and task.deployment == service.primary.id and task.instance.status != DRAINING
+
+
+def good(service: Service, task: Task) -> bool:
+    """A task that is to stay: of the PRIMARY deployment, not on an instance that drains, not UNHEALTHY."""
+    return _in_place(service, task) and task.health != "UNHEALTHY"
+
+
+def unhealthy(service: Service, task: Task) -> bool:
+    """A task of the PRIMARY deployment that has failed its health check, and is to be replaced."""
+    return _in_place(service, task) and task.health == "UNHEALTHY"
 
 
 def plan(service: Service) -> Plan:
     """What a REPLICA service does next, within minimumHealthyPercent and maximumPercent."""
     wanted = [task for task in service.tasks.values() if task.wanted]
     staying = [task for task in wanted if good(service, task)]
-    leaving = [task for task in wanted if not good(service, task)]
+    sick = [task for task in wanted if unhealthy(service, task)]
+    leaving = [task for task in wanted if not _in_place(service, task)]
     lowest, highest = bounds(service)
     start = 0
     if service.primary.rollout_state == FAILED and service.status == ACTIVE:
@@ -70,9 +98,21 @@ def plan(service: Service) -> Plan:
     surplus = max(0, len(staying) - service.desired)
     # Tasks that do not run yet go first, then the youngest.
     order = sorted(staying, key=lambda task: (task.last_status == RUNNING, -task.number))
-    stop = order[:surplus]
+    stop = order[:surplus] + _replaced(service, sick, staying, highest - len(wanted) - start)
     spare = sum(task.healthy for task in wanted) - sum(task.healthy for task in stop) - lowest
     return Plan(start=start, stop=stop + replaceable(leaving, spare))
+
+
+def _replaced(service: Service, sick: list[Task], staying: list[Task], room: int) -> list[Task]:
+    """UNHEALTHY tasks that may end: those whose replacements are healthy, or one where there is no room for any.
+
+    Source: maximumPercent and minimumHealthyPercent in the API reference's DeploymentConfiguration.
+    """
+    ready = sum(task.healthy for task in staying)
+    count = max(0, ready + len(sick) - service.desired)
+    if not count and room <= 0 and len(staying) < service.desired:
+        count = 1
+    return sick[:count]
 
 
 def replaceable(leaving: list[Task], spare: int) -> list[Task]:
@@ -108,6 +148,11 @@ def _complete(region: Region, service: Service, deployment: Deployment) -> None:
     deployment.rollout_state = COMPLETED
     deployment.rollout_reason = f"ECS deployment {deployment.id} completed."
     deployment.updated_at = region.clock.now()
+    if deployment.outcome == IN_PROGRESS:
+        _end(region, deployment, "SUCCESSFUL")
+    for one in service.history:
+        if one.back_to is deployment and one.outcome == "ROLLBACK_IN_PROGRESS":
+            _end(region, one, "ROLLBACK_SUCCESSFUL")
     service.completed = deployment.definition
     events.tell(region, service, f"(deployment {deployment.id}) deployment completed.")
 
@@ -128,16 +173,21 @@ def _break_circuit(region: Region, service: Service) -> bool:
     service.awake = True
     events.tell(region, service, f"(deployment {failed.id}) deployment failed: tasks failed to start.")
     if breaker["rollback"] and service.completed is not None:
-        _roll_back(region, service, service.completed)
+        failed.outcome, failed.back_at = "ROLLBACK_IN_PROGRESS", region.clock.now()
+        failed.back_to = _roll_back(region, service, service.completed)
+    else:
+        _end(region, failed, "STOPPED")
     return True
 
 
-def _roll_back(region: Region, service: Service, definition: TaskDefinition) -> None:
+def _roll_back(region: Region, service: Service, definition: TaskDefinition) -> Deployment:
     """Go back to the last deployment that was completed; if its last task is gone, to a new one like it."""
     now = region.clock.now()
     target = next((one for one in service.deployments if one.rollout_state == COMPLETED), None)
     if target is None:
         target = new(region, service, definition)
+        # Nobody asked for it: it is but the rollback of the one that failed.
+        service.history.remove(target)
     else:
         service.primary.status = "ACTIVE"
         service.deployments.remove(target)
@@ -154,3 +204,4 @@ def _roll_back(region: Region, service: Service, definition: TaskDefinition) -> 
     target.proven = True
     target.rollout_reason = f"ECS deployment circuit breaker: rolling back to deploymentId {target.id}."
     events.tell(region, service, f"rolling back to (deployment {target.id}).")
+    return target

@@ -44,6 +44,10 @@ def stopped(region: Region, service: Service, tasks: Sequence[Task]) -> None:
     tell(region, service, f"has stopped {len(tasks)} running tasks: {_names(tasks)}.")
 
 
+def unhealthy(region: Region, service: Service, task: Task) -> None:
+    tell(region, service, f"(task {task.id}) failed container health checks.")
+
+
 def steady(region: Region, service: Service) -> None:
     tell(region, service, "has reached a steady state.")
 

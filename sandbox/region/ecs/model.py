@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 ACTIVE = "ACTIVE"
@@ -115,6 +116,12 @@ class TaskDefinition:
     def name(self) -> str:
         return f"{self.family}:{self.revision}"
 
+    @cached_property
+    def checked(self) -> frozenset[str]:
+        """Names of the essential containers with a health check, which alone make a task healthy or not."""
+        containers = self.body.get("containerDefinitions", [])
+        return frozenset(one["name"] for one in containers if one.get("healthCheck") and one.get("essential", True))
+
 
 @dataclass(eq=False)
 class Container:
@@ -186,15 +193,18 @@ class Task:
 
     @property
     def health(self) -> str:
-        states = [container.health for container in self.containers]
+        if not self.definition.checked:
+            return "UNKNOWN"
+        states = {container.health for container in self.containers if container.name in self.definition.checked}
         if "UNHEALTHY" in states:
             return "UNHEALTHY"
-        return "HEALTHY" if "HEALTHY" in states else "UNKNOWN"
+        return "HEALTHY" if states == {"HEALTHY"} else "UNKNOWN"
 
     @property
     def healthy(self) -> bool:
-        """Counts towards minimumHealthyPercent."""
-        return self.last_status == RUNNING and self.desired_status == RUNNING and self.health != "UNHEALTHY"
+        """Counts towards minimumHealthyPercent: it runs, and its health check, if it has one, has passed."""
+        runs = self.last_status == RUNNING and self.desired_status == RUNNING
+        return runs and (not self.definition.checked or self.health == "HEALTHY")
 
 
 @dataclass(frozen=True)
@@ -222,6 +232,15 @@ class Deployment:
     failed_tasks: int = 0
     # The circuit breaker counts until a task runs.
     proven: bool = False
+    # What is told of it as a service deployment, also when it is over: see service_deployments.py.
+    number: int = 0
+    settings: dict[str, Any] = field(default_factory=dict)
+    sources: list[str] = field(default_factory=list)
+    outcome: str = "IN_PROGRESS"
+    finished_at: float | None = None
+    # The deployment that a rollback goes back to, and when that began.
+    back_to: Deployment | None = None
+    back_at: float | None = None
 
 
 @dataclass(eq=False)
@@ -245,6 +264,8 @@ class Service:
     created_by: str
     status: str = ACTIVE
     deployments: list[Deployment] = field(default_factory=list)
+    # All that somebody asked for, the oldest first.
+    history: list[Deployment] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     tasks: dict[str, Task] = field(default_factory=dict)
     # Something has happened that the scheduler has not looked at yet.
@@ -290,7 +311,7 @@ class CapacityProvider:
 
 @dataclass
 class Outcome:
-    """What becomes of containers of an image on simulated agents: `run`, `cannot-pull` or `exit`."""
+    """What becomes of containers of an image on simulated agents: `run`, `cannot-pull`, `exit` or `unhealthy`."""
 
     image: str
     kind: str

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import uuid
 from collections.abc import Iterable, Mapping
@@ -20,6 +21,7 @@ Message = dict[str, Any]
 # Members of a container definition that mean the same to the agent under the same name.
 _SAME = (
     "command",
+    "credentialSpecs",
     "dependsOn",
     "entryPoint",
     "environmentFiles",
@@ -29,10 +31,36 @@ _SAME = (
     "mountPoints",
     "privileged",
     "resourceRequirements",
+    "restartPolicy",
     "startTimeout",
     "stopTimeout",
     "volumesFrom",
 )
+# Members that the agent does not know: they reach the engine in its own terms, as texts in JSON.
+_ENGINE_CONFIG = {
+    "hostname": "Hostname",
+    "user": "User",
+    "workingDirectory": "WorkingDir",
+    "dockerLabels": "Labels",
+    "interactive": "OpenStdin",
+    "pseudoTerminal": "Tty",
+    "disableNetworking": "NetworkDisabled",
+}
+_ENGINE_HOST_CONFIG = {
+    "privileged": "Privileged",
+    "readonlyRootFilesystem": "ReadonlyRootfs",
+    "dnsServers": "Dns",
+    "dnsSearchDomains": "DnsSearch",
+    "dockerSecurityOptions": "SecurityOpt",
+}
+_LINUX = ("capabilities", "devices", "initProcessEnabled", "sharedMemorySize")
+_VOLUMES = {
+    "dockerVolumeConfiguration": "docker",
+    "efsVolumeConfiguration": "efs",
+    "fsxWindowsFileServerVolumeConfiguration": "fsxWindowsFileServer",
+}
+_MIB = 2**20
+_ECR = re.compile(r"(?P<registry>\d{12})\.dkr[.-]ecr[^.]*\.(?P<region>[a-z0-9-]+)\.")
 # Role types of the agent, by the member of a task definition and the member of the payload.
 ROLES = {
     "TaskApplication": ("taskRoleArn", "roleCredentials"),
@@ -77,26 +105,93 @@ def _health_check(check: Mapping[str, Any]) -> Message:
     return {"Test": check["command"], **spans, **retries}
 
 
+def _in_engine_terms(definition: Mapping[str, Any], names: Mapping[str, str]) -> Message:
+    return {theirs: definition[ours] for ours, theirs in names.items() if definition.get(ours)}
+
+
+def _limits(definition: Mapping[str, Any]) -> Message:
+    """Memory and swap beside the hard limit, which the agent itself knows, and temporary file systems."""
+    made: Message = {}
+    linux = definition.get("linuxParameters") or {}
+    if definition.get("memoryReservation"):
+        made["MemoryReservation"] = definition["memoryReservation"] * _MIB
+    if linux.get("maxSwap") is not None and definition.get("memory"):
+        made["MemorySwap"] = (definition["memory"] + linux["maxSwap"]) * _MIB
+    if linux.get("swappiness") is not None:
+        made["MemorySwappiness"] = linux["swappiness"]
+    if linux.get("tmpfs"):
+        made["Tmpfs"] = {
+            one["containerPath"]: ",".join([f"size={one['size']}m", *one.get("mountOptions", [])])
+            for one in linux["tmpfs"]
+        }
+    return made
+
+
+def _lists(definition: Mapping[str, Any]) -> Message:
+    """Lists of structures of ours that are flat, or spelt otherwise, in the engine's terms."""
+    hosts = [f"{one['hostname']}:{one['ipAddress']}" for one in definition.get("extraHosts", [])]
+    limits = [
+        {"Name": one["name"], "Soft": one["softLimit"], "Hard": one["hardLimit"]}
+        for one in definition.get("ulimits", [])
+    ]
+    controls = {one["namespace"]: one["value"] for one in definition.get("systemControls", [])}
+    return {name: value for name, value in (("ExtraHosts", hosts), ("Ulimits", limits), ("Sysctls", controls)) if value}
+
+
 def _engine_configuration(definition: Mapping[str, Any]) -> dict[str, str]:
     """What the agent hands to the engine as it is: two JSON texts in the engine's own terms."""
-    config: Message = {}
-    if definition.get("user"):
-        config["User"] = definition["user"]
-    if definition.get("workingDirectory"):
-        config["WorkingDir"] = definition["workingDirectory"]
-    if definition.get("dockerLabels"):
-        config["Labels"] = definition["dockerLabels"]
+    config = _in_engine_terms(definition, _ENGINE_CONFIG)
     if definition.get("healthCheck"):
         config["Healthcheck"] = _health_check(definition["healthCheck"])
-    host: Message = {"NetworkMode": "bridge", "CapAdd": None, "CapDrop": None}
-    if definition.get("privileged"):
-        host["Privileged"] = True
-    if definition.get("readonlyRootFilesystem"):
-        host["ReadonlyRootfs"] = True
+    host: Message = {
+        "NetworkMode": "bridge",
+        "CapAdd": None,
+        "CapDrop": None,
+        **_in_engine_terms(definition, _ENGINE_HOST_CONFIG),
+        **_limits(definition),
+        **_lists(definition),
+    }
     log = definition.get("logConfiguration")
     if log:
         host["LogConfig"] = {"Type": log["logDriver"], "Config": log.get("options", {})}
     return {"config": json.dumps(config), "hostConfig": json.dumps(host), "version": "1.21"}
+
+
+def _arn_region(reference: str, default: str) -> str:
+    return reference.split(":")[3] if reference.startswith("arn:") else default
+
+
+def _secret(secret: Mapping[str, Any], target: str, region: str) -> Message:
+    source = secret["valueFrom"]
+    return {
+        "name": secret["name"],
+        "valueFrom": source,
+        "provider": "asm" if ":secretsmanager:" in source else "ssm",
+        "region": _arn_region(source, region),
+        "type": "ENVIRONMENT_VARIABLE",
+        "target": target,
+    }
+
+
+def _with_execution_role(definition: Mapping[str, Any], region: str, execution_role: bool) -> Message:
+    """What the agent fetches before a container starts: secrets, and credentials of registries and logs."""
+    made: Message = {}
+    log = definition.get("logConfiguration", {})
+    secrets = [_secret(one, "CONTAINER", region) for one in definition.get("secrets", [])]
+    secrets += [_secret(one, "LOG_DRIVER", region) for one in log.get("secretOptions", [])]
+    if secrets:
+        made["secrets"] = secrets
+    if log.get("logDriver") == "awslogs" and execution_role:
+        made["logsAuthStrategy"] = "ExecutionRole"
+    ecr, own = _ECR.match(definition.get("image", "")), definition.get("repositoryCredentials")
+    if own:
+        source = own["credentialsParameter"]
+        authentication = {"credentialsParameter": source, "region": _arn_region(source, region)}
+        made["registryAuthentication"] = {"type": "asm", "asmAuthData": authentication}
+    elif ecr:
+        data = {"registryId": ecr["registry"], "region": ecr["region"], "useExecutionRole": execution_role}
+        made["registryAuthentication"] = {"type": "ecr", "ecrAuthData": data}
+    return made
 
 
 def _environment(definition: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, str]:
@@ -111,6 +206,8 @@ def _port_mapping(mapping: Mapping[str, Any]) -> Message:
 
 def _container(container: Container, definition: Mapping[str, Any], override: Mapping[str, Any]) -> Message:
     same = {name: definition[name] for name in _SAME if definition.get(name)}
+    if "linuxParameters" in same:
+        same["linuxParameters"] = {name: value for name, value in same["linuxParameters"].items() if name in _LINUX}
     own = {name: override[name] for name in ("command",) if override.get(name)}
     return {
         **same,
@@ -118,7 +215,8 @@ def _container(container: Container, definition: Mapping[str, Any], override: Ma
         "name": container.name,
         "image": container.image,
         "cpu": container.cpu,
-        "memory": container.memory or container.memory_reservation or 0,
+        # The hard limit alone; a reservation is the engine's.
+        "memory": container.memory or 0,
         "essential": container.essential,
         "environment": _environment(definition, override),
         "portMappings": [_port_mapping(mapping) for mapping in definition.get("portMappings", [])],
@@ -130,14 +228,25 @@ def _container(container: Container, definition: Mapping[str, Any], override: Ma
 
 
 def _volume(volume: Mapping[str, Any]) -> Message:
-    if volume.get("dockerVolumeConfiguration"):
-        configuration = volume["dockerVolumeConfiguration"]
-        return {"name": volume["name"], "type": "docker", "dockerVolumeConfiguration": configuration}
+    for member, kind in _VOLUMES.items():
+        if volume.get(member):
+            defaults = {"scope": "task"} if kind == "docker" else {}
+            return {"name": volume["name"], "type": kind, member: {**defaults, **volume[member]}}
     return {"name": volume["name"], "type": "host", "host": volume.get("host", {})}
 
 
 def cluster_arn(region: Region, instance: ContainerInstance) -> str:
     return region.arn("ecs", f"cluster/{instance.cluster}")
+
+
+def _task_limits(body: Mapping[str, Any]) -> Message:
+    """Limits of the task as a whole: CPU in vCPUs, memory in MiB."""
+    made: Message = {}
+    if str(body.get("cpu", "")).isdigit():
+        made["cpu"] = int(body["cpu"]) / 1024
+    if str(body.get("memory", "")).isdigit():
+        made["memory"] = int(body["memory"])
+    return made
 
 
 def task_manifest(region: Region, task: Task, tokens: Mapping[str, RoleToken]) -> Message:
@@ -158,9 +267,15 @@ def task_manifest(region: Region, task: Task, tokens: Mapping[str, RoleToken]) -
         "overrides": "{}",
         "volumes": [_volume(volume) for volume in body.get("volumes", [])],
         "containers": [
-            _container(container, definitions[container.name], overrides.get(container.name, {}))
+            {
+                **_container(container, definitions[container.name], overrides.get(container.name, {})),
+                **_with_execution_role(
+                    definitions[container.name], region.settings.name, bool(body.get("executionRoleArn"))
+                ),
+            }
             for container in task.containers
         ],
+        **_task_limits(body),
     }
     if task.service is not None:
         made["serviceName"] = task.service.name

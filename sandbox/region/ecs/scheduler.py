@@ -69,6 +69,9 @@ def _step(region: Region, service: Service, fresh: _Fresh) -> bool:
         return True
     planned = _plan_daemon(region, service) if service.daemon else deployments.plan(service)
     for task in planned.stop:
+        if task.health == "UNHEALTHY":
+            tasks.unhealthy(task)
+            events.unhealthy(region, service, task)
         tasks.stop(region, task, _BY_SCHEDULER, _reason(service, task))
     if planned.stop:
         service.steady = False
@@ -83,6 +86,8 @@ def _step(region: Region, service: Service, fresh: _Fresh) -> bool:
 def _reason(service: Service, task: Task) -> str:
     if task.instance.status == DRAINING:
         return f"Service {service.name}: task stopped, its container instance is DRAINING"
+    if task.health == "UNHEALTHY":
+        return "Task failed container health checks"
     return f"Scaling activity initiated by (deployment {task.deployment})"
 
 
@@ -198,8 +203,9 @@ def _plan_daemon(region: Region, service: Service) -> deployments.Plan:
     spare = sum(task.healthy for task in live if task.instance.id in homes) - lowest
     occupied = {task.instance.id for task in live}
     failed = service.primary.rollout_state == deployments.FAILED
+    sick = [task for task in live if deployments.unhealthy(service, task) and task.instance.id in homes]
     free = [] if failed else [instance for key, instance in homes.items() if key not in occupied]
-    return deployments.Plan(stop=misplaced + deployments.replaceable(old, spare), on=free)
+    return deployments.Plan(stop=misplaced + deployments.replaceable(old, spare) + sick, on=free)
 
 
 def _may_leave(task: Task) -> bool:

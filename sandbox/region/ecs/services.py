@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ApiError
 from ..registry import Params, Reply, action
-from . import definitions, deployments
+from . import definitions, deployments, service_deployments
 from .common import active_cluster, invalid, limit, page, tags_to_dict, tags_to_list
 from .model import ACTIVE, DRAINING, INACTIVE, LAUNCH_TYPES, Cluster, Deployment, Service, TaskDefinition
 
@@ -198,6 +198,8 @@ def view(service: Service, context: Context, include: frozenset[str] = frozenset
         "schedulingStrategy": service.strategy,
         "deploymentController": {"type": "ECS"},
     }
+    if service.deployments:
+        shown.update(service_deployments.current(service, context))
     if "TAGS" in include:
         shown["tags"] = tags_to_list(service.tags)
     return shown
@@ -336,6 +338,7 @@ def delete_service(params: Params, context: Context) -> Reply:
     if not service.daemon and service.desired and not params.get("force"):
         raise invalid("The service cannot be stopped while it is scaled above 0.")
     service.status, service.desired, service.awake = DRAINING, 0, True
+    deployments.stop(context.region, service)
     return {"service": view(service, context)}
 
 

@@ -112,11 +112,31 @@ def running(region: Region, task: Task) -> None:
     for container in task.containers:
         if container.status == PENDING:
             container.status = RUNNING
+    if not task.definition.checked:
+        _prove(task)
+    _wake(task)
+
+
+def _prove(task: Task) -> None:
+    """One task has run, and has passed its health check if it has one: the deployment can work."""
     if task.service is not None and task.deployment == task.service.primary.id:
         task.service.primary.proven = True
         task.service.primary.failed_tasks = 0
         task.service.failures = 0
+
+
+def checked(task: Task) -> None:
+    """The agent has told the health of the task's containers."""
+    if task.health == "HEALTHY":
+        _prove(task)
     _wake(task)
+
+
+def unhealthy(task: Task) -> None:
+    """A task is given up because of its health; for the circuit breaker it has failed."""
+    primary = task.service.primary if task.service is not None else None
+    if primary is not None and task.deployment == primary.id and not primary.proven:
+        primary.failed_tasks += 1
 
 
 def stop(region: Region, task: Task, code: str, reason: str) -> None:

@@ -66,5 +66,12 @@ def numbered(items: Sequence[Item], params: dict[str, Any], scope: object) -> tu
     return [item for _number, item in chosen], token
 
 
+def change(record: Outpost | Site, params: dict[str, Any], *names: str) -> None:
+    """Set those of a record's members that a request names."""
+    for name in names:
+        if name in params:
+            setattr(record, name.lower(), params[name])
+
+
 def passes(value: str | None, wanted: Sequence[str] | None) -> bool:
     return not wanted or value in wanted

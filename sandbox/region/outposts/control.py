@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..context import Context
-from ..ec2 import gateways, joining, moto_models
+from ..ec2 import gateways, hosts, joining, moto_models
 from ..errors import ApiError
 from ..identity import Caller
 from . import assets, outposts, sites
@@ -86,6 +86,8 @@ def set_link(region: Region, reference: str, order: Mapping[str, Any]) -> dict[s
         raise ValueError("state must be up or down")
     outpost.service_link = _STATES[order["state"]]
     context = context_of(region)
+    # A real agent's connections are cut; host reaches host as before.
+    region.links.sever(region, outpost.id, None if outpost.service_link else hosts.outage(region, outpost))
     for identity in outpost.hosts_of:
         instance = moto_models.instance(region.settings, identity)
         if not outpost.service_link:

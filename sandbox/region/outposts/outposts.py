@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..ec2 import moto_models
 from ..errors import validation
 from ..registry import Params, Reply, action
-from .common import conflict, find_outpost, find_site, page, passes
+from .common import change, conflict, find_outpost, find_site, page, passes
 from .model import Outpost, identifier
 
 if TYPE_CHECKING:
@@ -101,8 +101,7 @@ def update_outpost(params: Params, context: Context) -> Reply:
     outpost = find_outpost(context, params["OutpostId"])
     if params.get("SupportedHardwareType", outpost.hardware) != outpost.hardware and outpost.assets:
         raise conflict(f"Outpost {outpost.id} has hardware of type {outpost.hardware}.")
-    outpost.name = params.get("Name", outpost.name)
-    outpost.description = params.get("Description", outpost.description)
+    change(outpost, params, "Name", "Description")
     outpost.hardware = params.get("SupportedHardwareType", outpost.hardware)
     return {"Outpost": view(outpost, context)}
 

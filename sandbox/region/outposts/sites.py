@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..registry import Params, Reply, action
-from .common import conflict, find_site, not_found, page, passes
+from .common import change, conflict, find_site, not_found, page, passes
 from .model import Site, identifier
 
 if TYPE_CHECKING:
@@ -94,9 +94,7 @@ def list_sites(params: Params, context: Context) -> Reply:
 def update_site(params: Params, context: Context) -> Reply:
     """Change name, description and notes."""
     site = find_site(context, params["SiteId"])
-    site.name = params.get("Name", site.name)
-    site.description = params.get("Description", site.description)
-    site.notes = params.get("Notes", site.notes)
+    change(site, params, "Name", "Description", "Notes")
     return {"Site": view(site, context)}
 
 

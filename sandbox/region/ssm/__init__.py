@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SSM activations and managed nodes; the rest of SSM is moto's. Importing the package registers its handlers."""
 
-from . import activations, agent_calls, managed_nodes, messages, settings, tags
+from . import activations, agent_calls, channels, managed_nodes, messages, settings, tags
 
 SERVICE = "ssm"
 
-__all__ = ["SERVICE", "activations", "agent_calls", "managed_nodes", "messages", "settings", "tags"]
+__all__ = ["SERVICE", "activations", "agent_calls", "channels", "managed_nodes", "messages", "settings", "tags"]

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The message service that SSM agents poll (ec2messages): nobody sends messages here, so that every poll runs empty.
+"""The message service that SSM agents without a control channel poll (ec2messages); here every poll runs empty.
 
 Shapes: the agent's client of the service (ssmmds; its target is EC2WindowsMessageDeliveryService on every platform).
 """

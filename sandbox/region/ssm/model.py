@@ -43,7 +43,7 @@ class ManagedNode:
     name: str
     registered_at: float
     fingerprint: str
-    # Kept for the day on which signatures are verified: the agent signs its token requests with this key pair.
+    # The agent signs its requests for role tokens with this key pair.
     public_key: str
     public_key_type: str
     tags: dict[str, str]
@@ -62,6 +62,8 @@ class SsmStore:
     nodes: dict[str, ManagedNode] = field(default_factory=dict)
     tier: str = STANDARD_TIER
     tier_changed_at: float | None = None
+    # By node: what its agent must show when it opens its control channel.
+    channel_tokens: dict[str, str] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def number(self) -> int:

@@ -135,3 +135,8 @@ def test_tags_of_a_cluster(ecs: Any) -> None:
         ecs.list_tags_for_resource(resourceArn=ARN + "x")
     with refused("InvalidParameterException", "Invalid resource ARN"):
         ecs.list_tags_for_resource(resourceArn="arn:aws:s3:::bucket")
+
+
+def test_settings_of_a_cluster_change_alone(ecs: Any) -> None:
+    wanted = [{"name": "containerInsights", "value": "enhanced"}]
+    assert ecs.update_cluster_settings(cluster=CLUSTER, settings=wanted)["cluster"]["settings"] == wanted

@@ -112,6 +112,8 @@ def test_routes(ec2: Any, outpost: dict[str, Any]) -> None:
     within = [{"Name": "route-search.subnet-of-match", "Values": ["192.0.0.0/8"]}]
     found = ec2.search_local_gateway_routes(**where, Filters=within)["Routes"]
     assert [one["DestinationCidrBlock"] for one in found] == ["192.168.0.0/16"]
+    changed = ec2.modify_local_gateway_route(**to_group, DestinationCidrBlock="192.168.0.0/16")["Route"]
+    assert changed["LocalGatewayVirtualInterfaceGroupId"] == group["LocalGatewayVirtualInterfaceGroupId"]
     ec2.delete_local_gateway_route(**where, DestinationCidrBlock="0.0.0.0/0")
     with refused("InvalidRoute.NotFound"):
         ec2.delete_local_gateway_route(**where, DestinationCidrBlock="0.0.0.0/0")
@@ -161,9 +163,15 @@ def test_customer_owned_addresses(ec2: Any, outpost: dict[str, Any]) -> None:
     assert [(one["CoIp"], one["AllocationId"]) for one in used][0] == ("192.168.7.1", first["AllocationId"])
     with refused("DependencyViolation"):
         ec2.delete_coip_pool(CoipPoolId=pool)
+    spare = _pool(ec2, outpost)
+    assert ec2.delete_coip_pool(CoipPoolId=spare)["CoipPool"]["PoolId"] == spare
     ec2.release_address(AllocationId=first["AllocationId"])
     assert [one["CoIp"] for one in ec2.get_coip_pool_usage(PoolId=pool)["CoipAddressUsages"]] == ["192.168.7.2"]
     assert ec2.describe_coip_pools(PoolIds=[pool])["CoipPools"][0]["PoolCidrs"] == ["192.168.7.0/30"]
+    with refused("DependencyViolation"):
+        ec2.delete_coip_cidr(CoipPoolId=pool, Cidr="192.168.7.0/30")
+    ec2.create_coip_cidr(CoipPoolId=pool, Cidr="192.168.8.0/30")
+    assert ec2.delete_coip_cidr(CoipPoolId=pool, Cidr="192.168.8.0/30")["CoipCidr"]["CoipPoolId"] == pool
     _pool(ec2, outpost)
     by_pool = [{"Name": "coip-pool.pool-id", "Values": [pool]}]
     assert [one["PoolId"] for one in ec2.describe_coip_pools(Filters=by_pool)["CoipPools"]] == [pool]

@@ -123,6 +123,7 @@ def test_a_type_that_is_not_configured_is_not_supported(ec2: Any, subnet: str) -
 
 def test_a_stopped_instance_loses_its_place(ec2: Any, subnet: str) -> None:
     first, *_others = _run(ec2, subnet, 3)
+    ec2.reboot_instances(InstanceIds=[first["InstanceId"]])
     ec2.stop_instances(InstanceIds=[first["InstanceId"]])
     (last,) = _run(ec2, subnet)
     with refused("InsufficientInstanceCapacity"):

@@ -41,10 +41,22 @@ def test_sites(outposts: Any) -> None:
     assert address == ADDRESS
     with refused("NotFoundException", "SHIPPING_ADDRESS"):
         outposts.get_site_address(SiteId=site["SiteId"], AddressType="SHIPPING_ADDRESS")
+    moved = {**ADDRESS, "City": "Bergen"}
+    outposts.update_site_address(SiteId=site["SiteId"], AddressType="SHIPPING_ADDRESS", Address=moved)
+    shipped = outposts.get_site_address(SiteId=site["SiteId"], AddressType="SHIPPING_ADDRESS")["Address"]
+    assert shipped["City"] == "Bergen"
+    rack = outposts.update_site_rack_physical_properties(SiteId=site["SiteId"], PowerPhase="THREE_PHASE")["Site"]
+    assert rack["RackPhysicalProperties"] == {"PowerPhase": "THREE_PHASE"}
     outposts.delete_site(SiteId=site["SiteId"])
     with refused("NotFoundException") as refusal:
         outposts.get_site(SiteId=site["SiteId"])
     assert refusal.status == 404
+
+
+def test_hardware_that_can_be_had(outposts: Any) -> None:
+    first = outposts.list_orderable_instance_types()["InstanceTypes"]
+    assert {"c5.large", "m5.24xlarge"} <= {one["InstanceType"] for one in first}
+    assert outposts.list_orderable_instance_types(OutpostGenerationFilter="GENERATION_2")["InstanceTypes"] == []
 
 
 def test_the_life_of_an_outpost(region: RunningRegion, outposts: Any) -> None:

@@ -233,6 +233,72 @@ def test_without_a_breaker_tasks_are_tried_ever_more_slowly(region: RunningRegio
     assert any("unable to consistently start tasks" in told for told in messages(ecs))
 
 
+CHECKED = {"healthCheck": {"command": ["CMD-SHELL", "true"]}}
+
+
+def test_an_unhealthy_task_goes_when_its_replacement_is_healthy(region: RunningRegion, ecs: Any) -> None:
+    region.instances(CLUSTER, 2)
+    region.outcome("shop/sick:1", "unhealthy", after=60)
+    serve(ecs, define(ecs, image="shop/sick:1", container=CHECKED), 2)
+    region.settle()
+    before = {task["taskArn"] for task in tasks(ecs)}
+    assert {task["healthStatus"] for task in tasks(ecs)} == {"HEALTHY"}
+    region.advance(61)
+    running = []
+    while region.tick():
+        running.append(sum(task["healthStatus"] == "HEALTHY" for task in tasks(ecs)))
+        assert len(tasks(ecs)) <= 4
+    after = tasks(ecs)
+    assert len(after) == 2 and not before & {task["taskArn"] for task in after}
+    stopped = tasks(ecs, desiredStatus="STOPPED")
+    assert {task["taskArn"] for task in stopped} == before
+    assert {(task["stopCode"], task["stoppedReason"]) for task in stopped} == {
+        ("ServiceSchedulerInitiated", "Task failed container health checks")
+    }
+    assert sum("failed container health checks" in text for text in messages(ecs)) == 2
+
+
+def test_without_room_for_a_replacement_the_unhealthy_task_goes_first(region: RunningRegion, ecs: Any) -> None:
+    region.instances(CLUSTER, 1)
+    region.outcome("shop/sick:1", "unhealthy", after=60)
+    bounds = {"minimumHealthyPercent": 0, "maximumPercent": 100}
+    serve(ecs, define(ecs, image="shop/sick:1", container=CHECKED), 1, deploymentConfiguration=bounds)
+    region.settle()
+    (before,) = tasks(ecs)
+    region.advance(61)
+    region.settle()
+    (after,) = tasks(ecs)
+    assert after["taskArn"] != before["taskArn"] and after["healthStatus"] == "HEALTHY"
+
+
+def test_a_daemon_is_replaced_on_its_instance(region: RunningRegion, ecs: Any) -> None:
+    (arn,) = region.instances(CLUSTER, 1)
+    region.outcome("shop/sick:1", "unhealthy", after=60)
+    serve(ecs, define(ecs, image="shop/sick:1", container=CHECKED), None, schedulingStrategy="DAEMON")
+    region.settle()
+    (before,) = tasks(ecs)
+    region.advance(61)
+    region.settle()
+    (after,) = tasks(ecs)
+    assert after["taskArn"] != before["taskArn"] and after["containerInstanceArn"] == arn
+
+
+def test_a_rollout_whose_tasks_fall_ill_is_given_up(region: RunningRegion, ecs: Any) -> None:
+    region.instances(CLUSTER, 2)
+    breaker = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
+    first = define(ecs)
+    serve(ecs, first, 1, deploymentConfiguration=breaker)
+    region.settle()
+    region.outcome("shop/sick:1", "unhealthy")
+    sick = define(ecs, image="shop/sick:1", container={"healthCheck": {"command": ["CMD", "false"], "startPeriod": 0}})
+    ecs.update_service(cluster=CLUSTER, service="web", taskDefinition=sick)
+    for _ in range(20):
+        region.advance(30)
+    assert service(ecs)["taskDefinition"] == first
+    assert rollouts(ecs) == [("PRIMARY", "COMPLETED")]
+    assert service(ecs)["runningCount"] == 1
+
+
 def test_draining_moves_service_tasks_and_leaves_the_others(region: RunningRegion, ecs: Any) -> None:
     first, second = region.instances(CLUSTER, 2)
     definition = define(ecs)

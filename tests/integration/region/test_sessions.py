@@ -197,8 +197,14 @@ def test_telemetry_is_acknowledged(connect: Connect) -> None:
     tcs.receive("AckPublishInstanceStatus")
 
 
+def test_attachments_are_acknowledged(host: Host) -> None:
+    attachments = [{"attachmentArn": "arn:aws:ecs:us-west-2:111122223333:attachment/x", "status": "ATTACHED"}]
+    reply = host.call("ecs", "SubmitAttachmentStateChanges", cluster=CLUSTER, attachments=attachments)
+    assert reply == {"acknowledgment": "ACK"}
+
+
 def test_health_of_containers_comes_by_telemetry(region: RunningRegion, host: Host, connect: Connect) -> None:
-    task = place(region, host)
+    task = place(region, host, container={"healthCheck": {"command": ["CMD", "true"]}})
     tcs = connect("/tcs/ws")
     report = {"taskArn": task.arn, "containers": [{"containerName": "web", "healthStatus": "UNHEALTHY"}]}
     tcs.send("PublishHealthRequest", metadata={}, tasks=[report, {"taskArn": "nobody's"}])

@@ -325,6 +325,9 @@ def test_capacity_providers_are_kept_and_joined_to_clusters(ecs: Any) -> None:
     group = {"autoScalingGroupArn": "arn:aws:autoscaling:us-west-2:111122223333:autoScalingGroup:x:y"}
     made = ecs.create_capacity_provider(name="racks", autoScalingGroupProvider=group)["capacityProvider"]
     assert made["autoScalingGroupProvider"]["managedScaling"]["targetCapacity"] == 100
+    changed = {"managedTerminationProtection": "DISABLED"}
+    made = ecs.update_capacity_provider(name="racks", autoScalingGroupProvider=changed)["capacityProvider"]
+    assert made["updateStatus"] == "UPDATE_COMPLETE"
     strategy = [{"capacityProvider": "racks", "weight": 1}]
     cluster = ecs.put_cluster_capacity_providers(
         cluster=CLUSTER, capacityProviders=["racks", "FARGATE"], defaultCapacityProviderStrategy=strategy

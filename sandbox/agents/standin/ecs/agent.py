@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from .. import aws
 from ..log import Log
-from . import engine, environment, introspection, protocol, registration, settings, state, tasks
+from . import engine, environment, introspection, metadata, protocol, registration, settings, state, tasks
 from .credentials import Chain
 from .exits import RETRIED, AgentExit
 
@@ -25,7 +25,8 @@ def _proxies(env: dict[str, str]) -> dict[str, str]:
 def _live(mounted: bool, log: Log) -> None:
     env = environment.agent_environment()
     log.info(f"Amazon ECS Agent v{registration.agent_version()} starting (sandbox stand-in)")
-    chosen = settings.read(env, log.warn)
+    on_ec2 = metadata.identity() if settings.wants_metadata(env) else None
+    chosen = settings.read(env, log.warn, on_ec2)
     try:
         engine_version = engine.version()
     except engine.EngineError as error:
@@ -33,7 +34,7 @@ def _live(mounted: bool, log: Log) -> None:
     saved = state.load()
     state.check_cluster(saved, chosen.cluster)
     chosen = chosen._replace(cluster=chosen.cluster or saved.cluster)
-    chain = Chain(env, chosen.profile, mounted)
+    chain = metadata.RoleCredentials() if chosen.instance else Chain(env, chosen.profile, mounted)
     address = aws.endpoint("ecs", chosen.region, chosen.backend)
     client = aws.Client("ecs", TARGET, chosen.region, address, chain, _proxies(env), agent_name="Amazon ECS Agent")
     current = registration.register(client, chosen, saved, engine_version, log)

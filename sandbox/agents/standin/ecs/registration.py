@@ -38,7 +38,7 @@ def capabilities(settings: Settings) -> list[dict[str, str]]:
     """Attributes that the agent sends at every registration."""
     machine = {"aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
     names = [
-        "ecs.capability.external",
+        *([] if settings.instance else ["ecs.capability.external"]),
         "com.amazonaws.ecs.capability.privileged-container",
         *(f"com.amazonaws.ecs.capability.docker-remote-api.1.{minor}" for minor in range(17, 42)),
         *("com.amazonaws.ecs.capability.logging-driver." + driver for driver in settings.logging_drivers),
@@ -58,7 +58,8 @@ def capabilities(settings: Settings) -> list[dict[str, str]]:
         "ecs.capability.container-ordering",
         "ecs.capability.docker-plugin.local",
     ]
-    valued = {"ecs.cpu-architecture": machine, "ecs.os-type": "linux", "ecs.os-family": "LINUX"}
+    place = settings.instance.attributes if settings.instance else {}
+    valued = {"ecs.cpu-architecture": machine, "ecs.os-type": "linux", "ecs.os-family": "LINUX", **place}
     return [{"name": name} for name in names] + [{"name": name, "value": value} for name, value in valued.items()]
 
 
@@ -71,8 +72,8 @@ def request(settings: Settings, saved: State, engine_version: str) -> dict[str, 
     )
     body: dict[str, Any] = {
         "cluster": settings.cluster or "default",
-        "instanceIdentityDocument": "",
-        "instanceIdentityDocumentSignature": "",
+        "instanceIdentityDocument": settings.instance.document if settings.instance else "",
+        "instanceIdentityDocumentSignature": settings.instance.signature if settings.instance else "",
         "totalResources": _resources(settings),
         "versionInfo": {
             "agentVersion": agent_version(),

@@ -13,6 +13,7 @@ import os
 from typing import Any, Callable, NamedTuple
 
 from .exits import RETRIED, TERMINAL, AgentExit
+from .metadata import Identity
 
 TRUE = ("1", "t", "T", "TRUE", "true", "True")
 FALSE = ("0", "f", "F", "FALSE", "false", "False")
@@ -49,6 +50,7 @@ class Settings(NamedTuple):
     reserved_ports_udp: list[int]
     memory: int
     static_credentials: bool
+    instance: Identity | None
 
 
 def go_bool(value: str, default: bool, warn: Warn) -> bool:
@@ -135,11 +137,17 @@ def _check_routes(env: dict[str, str]) -> None:
         raise AgentExit(RETRIED, "Invalid format for ECS_AWSVPC_ADDITIONAL_LOCAL_ROUTES, expected a JSON list of CIDRs")
 
 
-def read(env: dict[str, str], warn: Warn) -> Settings:
+def wants_metadata(env: dict[str, str]) -> bool:
+    """Whether the agent looks for an EC2 metadata service: neither external nor with credentials of its own."""
+    return env.get("ECS_EXTERNAL", "") not in TRUE and not env.get("AWS_ACCESS_KEY_ID")
+
+
+def read(env: dict[str, str], warn: Warn, instance: Identity | None = None) -> Settings:
+    """`instance` is the EC2 instance that the agent is on."""
     _check_routes(env)
     settings = Settings(
         cluster=env.get("ECS_CLUSTER", ""),
-        region=env.get("AWS_DEFAULT_REGION", ""),
+        region=env.get("AWS_DEFAULT_REGION") or (instance.region if instance else ""),
         backend=env.get("ECS_BACKEND_HOST", ""),
         external=go_bool(env.get("ECS_EXTERNAL", ""), False, warn),
         profile=env.get("ECS_ALTERNATE_CREDENTIAL_PROFILE") or "default",
@@ -150,9 +158,10 @@ def read(env: dict[str, str], warn: Warn) -> Settings:
         reserved_ports_udp=_ports(env, "ECS_RESERVED_PORTS_UDP", (), warn),
         memory=_memory(env, warn),
         static_credentials=bool(env.get("AWS_ACCESS_KEY_ID")),
+        instance=instance,
     )
     if not settings.region:
         raise AgentExit(RETRIED, "AWS_DEFAULT_REGION must be set when the agent cannot ask an EC2 metadata service")
-    if not settings.external and not settings.static_credentials:
+    if not settings.external and not settings.static_credentials and instance is None:
         raise AgentExit(TERMINAL, "Not in external mode and no EC2 metadata service: no credentials")
     return settings

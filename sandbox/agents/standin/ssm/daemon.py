@@ -15,7 +15,7 @@ from .. import aws, knobs, wire
 from ..log import Log
 from ..release import VERSION
 from ..sigv4 import Credentials
-from . import credentials, fingerprint, service, vault
+from . import credentials, fingerprint, messages, service, vault
 
 # Refusals that the agent takes as an answer, not as an accident.
 DENIED = frozenset(("AccessDeniedException", "AccessDenied", "MachineFingerprintDoesNotMatch"))
@@ -54,6 +54,7 @@ class Daemon:
         self._registration = registration
         self._log = log
         self._token: Token | None = None
+        self._listener = messages.Listener(registration, log)
         self._failures = 0
         self._rotation_due = 0.0
         self._report_due = 0.0
@@ -81,6 +82,7 @@ class Daemon:
             return pause
         self._failures = 0
         self._token = token
+        self._listener.use(token.credentials)
         credentials.save_profile(token.credentials)
         credentials.save_runtime(self._registration.instance_id, token.retrieved, token.expires)
         self._report_due = min(self._report_due, time.time())

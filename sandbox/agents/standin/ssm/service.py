@@ -17,11 +17,20 @@ CONFIG_FILE = "/etc/amazon/ssm/amazon-ssm-agent.json"
 NAME = "amazon-ssm-agent"
 
 
+def _endpoint(section: str) -> str:
+    settings = read_json(at(CONFIG_FILE)).get(section)
+    return str((settings.get("Endpoint") if isinstance(settings, dict) else "") or "")
+
+
 def address(region: str) -> str:
     """Ssm.Endpoint of the configuration file, else the Region's own endpoint."""
-    section = read_json(at(CONFIG_FILE)).get("Ssm")
-    override = section.get("Endpoint") if isinstance(section, dict) else ""
-    return aws.endpoint("ssm", region, str(override or ""))
+    return aws.endpoint("ssm", region, _endpoint("Ssm"))
+
+
+def message_address(service: str, region: str) -> str:
+    """Mgs.Endpoint or Mds.Endpoint; unlike the real agent's, that of Ssm where only this one is given."""
+    section = {"ssmmessages": "Mgs", "ec2messages": "Mds"}[service]
+    return aws.endpoint(service, region, _endpoint(section) or _endpoint("Ssm"))
 
 
 def anonymous(region: str) -> aws.Client:

@@ -65,7 +65,8 @@ class Service:
 
     def handle(self, request: BaseHTTPRequestHandler) -> None:
         body = json.loads(request.rfile.read(int(request.headers["Content-Length"])))
-        action = request.headers["X-Amz-Target"].rpartition(".")[2]
+        # Services with paths name no target.
+        action = (request.headers["X-Amz-Target"] or request.path).rpartition(".")[2]
         self.calls.append(
             Call(action, {key.lower(): value for key, value in request.headers.items()}, body, request.path)
         )

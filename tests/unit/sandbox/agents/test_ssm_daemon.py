@@ -150,3 +150,28 @@ def test_similarity() -> None:
     assert similar(saved, {**saved, "ipaddress-info": "2"}, 40)
     assert not similar(saved, {**saved, "ipaddress-info": "2", "a": "2", "b": "2"}, 40), "one of four is too little"
     assert not similar(saved, {**saved, "machine-id": "other"}, 1), "another machine is never similar"
+
+
+def test_without_a_control_channel_messages_are_polled(registered, service) -> None:
+    registered.knob(SSM_MESSAGES_PAUSE=0.05)
+    path = f"/v1/control-channel/{INSTANCE}"
+    service.replies[path] = [(403, {"__type": "AccessDeniedException"})]
+    service.replies["GetMessages"] = [(200, {"Messages": []})]
+    registered.start("ssm.cli")
+    poll = wait_for(lambda: service.actions("GetMessages"), "poll")[0]
+    assert poll.body["Destination"] == INSTANCE
+    assert "/ec2messages/aws4_request" in poll.headers["authorization"]
+    (asked, *_again) = service.actions(path)
+    assert asked.body["MessageSchemaVersion"] == "1.0" and len(asked.body["RequestId"]) >= 16
+    assert "Credential=ASIAFIRST/" in asked.headers["authorization"]
+    wait_for(lambda: len(service.actions(path)) > 1, "another try")
+
+
+def test_the_message_services_have_endpoints_of_their_own(registered, service) -> None:
+    file = "/etc/amazon/ssm/amazon-ssm-agent.json"
+    nowhere = {"Endpoint": "http://127.0.0.1:9"}
+    registered.write(file, json.dumps({**registered.json(file), "Mgs": nowhere, "Mds": {"Endpoint": service.url}}))
+    service.replies["GetMessages"] = [(200, {"Messages": []})]
+    registered.start("ssm.cli")
+    wait_for(lambda: service.actions("GetMessages"), "poll")
+    assert not service.actions(f"/v1/control-channel/{INSTANCE}")
