@@ -138,7 +138,8 @@ def members(region: Any, cluster: str = CLUSTER) -> dict[str, dict[str, Any]]:
     arns = ecs.list_container_instances(cluster=cluster)["containerInstanceArns"]
     if not arns:
         return {}
-    found = ecs.describe_container_instances(cluster=cluster, containerInstances=arns)["containerInstances"]
+    found = ecs.describe_container_instances(cluster=cluster, containerInstances=arns, include=["TAGS"])
+    found = found["containerInstances"]
     return {
         one["ec2InstanceId"]: {**one, "attributes": {item["name"]: item.get("value") for item in one["attributes"]}}
         for one in found
