@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from botocore.exceptions import ConnectionClosedError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 from sandbox.region.testing import Refused, RunningRegion
 
@@ -306,3 +306,8 @@ def test_no_listener_is_left_after_a_test() -> None:
         port = urlsplit(short.url).port
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port or 0), timeout=1).close()
+
+
+def test_a_bucket_that_is_not_there_is_404_also_for_head(client: Any) -> None:
+    with pytest.raises(ClientError, match=r"\(404\)"):
+        client("s3").head_bucket(Bucket="nobody-made-it")
