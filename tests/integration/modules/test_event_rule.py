@@ -72,3 +72,7 @@ def test_rules_are_listed_in_pages(ansible: Any, region: Any) -> None:
     calls = ansible.calls()
     assert calls["events:ListRules"] == 5
     assert calls["events:ListTargetsByRule"] == 3
+
+
+def test_s3_event_bridge(ansible: Any) -> None:
+    ansible.target("s3_event_bridge")
