@@ -1,44 +1,64 @@
 #!/usr/bin/env python3
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make a container image of a host's own shell and import it into the host's engine: tasks need no registry then.
+"""Make a container image of a host's own busybox and import it into the host's engine: tasks need no registry then.
 
     hosts ssh HOST sudo python3 - demo/web:1 < sandbox/agents/image.py
 
-The image has sh, sleep, cat and env, waits by default, and ends at once when it is asked to. Standard library only,
-Python 3.9.
+Every host of the sandbox runs it by itself when its engine starts. The image serves a page on port 80; with the command
+`serve NAME...` the page shows these variables of the environment. Whatever it runs ends at once when it is asked to.
+Standard library only, Python 3.9.
 """
 
 from __future__ import annotations
 
 import io
-import os
-import re
-import shutil
 import subprocess
 import sys
 import tarfile
 
-PROGRAMS = ("sh", "sleep", "cat", "env")
-# As the first process of a container a shell has no signal handlers but those that it sets.
-WAIT = "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done"
+BUSYBOX = "/bin/busybox"
 
-
-def libraries(program: str) -> set[str]:
-    told = subprocess.run(["ldd", program], stdout=subprocess.PIPE, check=True).stdout.decode()
-    return set(re.findall(r"(/\S+)", told))
+# The first process of a container has no signal handlers but those that it sets, and most programs set none.
+START = """\
+#!/bin/sh
+trap 'exit 0' TERM INT
+"$@" &
+wait $!
+"""
+# Of what is called like a secret, the page tells the length alone.
+SERVE = """\
+#!/bin/sh
+mkdir -p /www
+{
+  echo "Served by $(hostname)"
+  for name; do
+    eval "value=\\${$name-}"
+    case $name in
+      *PASSWORD* | *SECRET* | *TOKEN* | *KEY*) echo "$name ${value:+is set, ${#value} characters}" ;;
+      *) echo "$name=$value" ;;
+    esac
+  done
+} > /www/index.html
+exec httpd -f -p "${PORT:-80}" -h /www
+"""
+CHANGES = ('ENTRYPOINT ["start"]', 'CMD ["serve"]', "EXPOSE 80")
 
 
 def archive() -> bytes:
-    programs = [path for path in map(shutil.which, PROGRAMS) if path]
-    # Health checks name the shell by its old path.
-    files = sorted({"/bin/sh", *programs}.union(*map(libraries, programs)))
+    applets = subprocess.run([BUSYBOX, "--list"], stdout=subprocess.PIPE, check=True).stdout.decode().split()
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w") as made:
-        for path in files:
-            information = made.gettarinfo(os.path.realpath(path), arcname=path.lstrip("/"))
-            with open(path, "rb") as source:
-                made.addfile(information, source)
+        made.add(BUSYBOX, arcname="bin/busybox")
+        for name in applets:
+            if name != "busybox":
+                link = tarfile.TarInfo(f"bin/{name}")
+                link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+                made.addfile(link)
+        for name, script in (("start", START), ("serve", SERVE)):
+            entry = tarfile.TarInfo(f"bin/{name}")
+            entry.size, entry.mode = len(script), 0o755
+            made.addfile(entry, io.BytesIO(script.encode()))
     return target.getvalue()
 
 
@@ -46,7 +66,8 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         print("usage: image.py NAME:TAG", file=sys.stderr)
         return 2
-    command = ["docker", "import", "--change", f'CMD ["sh", "-c", "{WAIT}"]', "-", arguments[0]]
+    changes = [word for change in CHANGES for word in ("--change", change)]
+    command = ["docker", "import", *changes, "-", arguments[0]]
     return subprocess.run(command, input=archive(), check=False).returncode
 
 

@@ -58,6 +58,28 @@ RuntimeMaxUse=16M
 RateLimitIntervalSec=0
 """
 
+# There is no registry, so a host brings its tasks' image along: as soon as an engine runs, whoever has installed it,
+# and before its ECS agent asks for tasks. It tries again because a new engine is often restarted by its installation.
+IMAGE = "demo/web:1"
+_IMAGE_PROGRAM = "/usr/lib/edgefleet/image.py"
+_IMAGE_UNIT_FILE = "/etc/systemd/system/sandbox-image.service"
+_IMAGE_UNIT = f"""\
+[Unit]
+Description=Image {IMAGE}, as the sandbox has no registry
+After=docker.service
+Before=ecs.service
+StartLimitIntervalSec=60
+StartLimitBurst=20
+
+[Service]
+Type=oneshot
+ExecCondition=/bin/sh -c '! docker image inspect {IMAGE} >/dev/null 2>&1'
+ExecStart=/usr/bin/python3 -I {_IMAGE_PROGRAM} {IMAGE}
+Restart=on-failure
+RestartSec=500ms
+"""
+LINKS = {"/etc/systemd/system/docker.service.wants/sandbox-image.service": _IMAGE_UNIT_FILE}
+
 
 @dataclass(frozen=True)
 class File:
@@ -66,7 +88,7 @@ class File:
     owner: int = 0
 
 
-def files(host: Host, identity: str, host_key: str, user_key: str) -> dict[str, File]:
+def files(host: Host, identity: str, host_key: str, user_key: str, image_program: str) -> dict[str, File]:
     """The files of a new host: `identity` is its machine-id, `host_key` private, `user_key` public."""
     return {
         "/etc/apt/sources.list": File(f"deb [signed-by={PACKAGE_KEY}] {PACKAGE_SERVER}/debian stable main\n"),
@@ -82,6 +104,8 @@ def files(host: Host, identity: str, host_key: str, user_key: str) -> dict[str, 
         "/etc/sudoers.d/ops": File(f"{USER} ALL=(ALL) NOPASSWD: ALL\n", 0o440),
         "/etc/systemd/journald.conf.d/sandbox.conf": File(_JOURNALD),
         "/etc/systemd/system/ssh.service.d/sandbox.conf": File(_SSHD_UNIT),
+        _IMAGE_PROGRAM: File(image_program),
+        _IMAGE_UNIT_FILE: File(_IMAGE_UNIT),
         f"/home/{USER}/.ssh/authorized_keys": File(user_key, 0o600, USER_ID),
         SSHD_LOG: File("", 0o600),
     }

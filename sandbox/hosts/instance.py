@@ -31,6 +31,7 @@ _BOOT_SECONDS = 60
 _BOOT_SECONDS_PER_HOST = 3
 _CLEAN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
 _BOOT_LOOP = Path(__file__).resolve().parent / "boot-loop"
+_IMAGE_PROGRAM = Path(__file__).resolve().parents[1] / "agents" / "image.py"
 
 Say = Callable[[str], None]
 
@@ -160,8 +161,11 @@ class Instance:
 
     def _furnish(self, host: Host, user_key: str) -> None:
         host_key, public_key = ssh.make_key(host.name)
-        for path, file in guest.files(host, secrets.token_hex(16), host_key, user_key).items():
+        image_program = _IMAGE_PROGRAM.read_text()
+        for path, file in guest.files(host, secrets.token_hex(16), host_key, user_key, image_program).items():
             self._write(host, path, file)
+        for path, target in guest.LINKS.items():
+            self._link(host, path, target)
         for unit in guest.MASKED_UNITS:
             mask = self._root(host) / "etc/systemd/system" / unit
             mask.unlink(missing_ok=True)

@@ -24,6 +24,7 @@ from .topology import DEFAULT_SUITE, ECS_OPTIMIZED
 
 # What a plain Debian server has. Neither a container engine nor the agents: bringing those is the collection's job.
 PACKAGES = (
+    "busybox-static",
     "ca-certificates",
     "curl",
     "dbus",

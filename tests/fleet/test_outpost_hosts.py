@@ -14,8 +14,6 @@ from typing import Any
 
 import pytest
 
-from sandbox.tooling import paths
-
 from .conftest import PATIENCE, Fleet
 
 CLUSTER = "depot-edge"
@@ -119,9 +117,6 @@ def test_its_host_boots_and_joins_the_cluster(fleet: Fleet, instance: dict[str, 
 
 def test_a_task_is_a_container_there_and_outlives_the_service_link(fleet: Fleet, instance: dict[str, Any]) -> None:
     name = instance["InstanceId"]
-    with (paths.ROOT / "sandbox/agents/image.py").open("rb") as program:
-        command = fleet.sandbox.hosts("ssh", name, f"sudo python3 - {IMAGE}")
-        subprocess.run(command, stdin=program, capture_output=True, timeout=PATIENCE, check=True)
     failures, (arn,) = fleet.script(RUN)
     assert failures == []
     _wait(lambda: _task(fleet, arn)["lastStatus"] == "RUNNING")

@@ -6,16 +6,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from sandbox.tooling import paths
-
-from .conftest import HOSTS, PATIENCE, SITES, Fleet
+from .conftest import HOSTS, SITES, Fleet
 
 IMAGE = "demo/web:1"
 NAMES = {site: f"web-{site}" for site in SITES}
@@ -59,15 +56,6 @@ for _ in range(240):
 """
 
 
-def _import_image(fleet: Fleet, host: str) -> None:
-    with (paths.ROOT / "sandbox/agents/image.py").open("rb") as program:
-        done = subprocess.run(
-            fleet.sandbox.hosts("ssh", host, f"sudo python3 - {IMAGE}"), stdin=program, capture_output=True,
-            timeout=PATIENCE, check=False,
-        )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-
-
 def _containers(fleet: Fleet) -> dict[str, set[str]]:
     with ThreadPoolExecutor() as pool:
         return dict(
@@ -82,13 +70,11 @@ def _instances(fleet: Fleet, site: str) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def served(fleet: Fleet) -> Iterator[Fleet]:
-    """The fleet with the image on every host and two tasks a site; all of it taken away again."""
+    """The fleet with two tasks a site; all of them taken away again."""
     clusters = fleet.boto3("client('ecs').list_clusters()['clusterArns']")
     if not clusters or len(fleet.instances()) < len(HOSTS):
         run = fleet.playbook("site")
         assert run.code == 0, run.output
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda host: _import_image(fleet, host), HOSTS))
     fleet.script(DEFINE + SETTLED)
     yield fleet
     assert fleet.script(DELETE) == []

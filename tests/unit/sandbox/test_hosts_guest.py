@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from sandbox.hosts import guest, machine, network, ssh
@@ -42,22 +43,32 @@ def test_a_host_is_up_when_it_listens_on_port_22() -> None:
 
 
 def test_secrets_of_a_host_are_not_readable_for_others() -> None:
-    files = guest.files(HOST, "0" * 32, "PRIVATE", "PUBLIC")
+    files = guest.files(HOST, "0" * 32, "PRIVATE", "PUBLIC", "PROGRAM")
     assert files["/etc/ssh/ssh_host_ed25519_key"] == guest.File("PRIVATE", 0o600)
     assert files["/home/ops/.ssh/authorized_keys"] == guest.File("PUBLIC", 0o600, guest.USER_ID)
     assert files["/etc/sudoers.d/ops"].mode == 0o440
 
 
 def test_a_host_knows_its_own_name_and_asks_no_name_server() -> None:
-    files = guest.files(HOST, "0" * 32, "PRIVATE", "PUBLIC")
+    files = guest.files(HOST, "0" * 32, "PRIVATE", "PUBLIC", "PROGRAM")
     assert "198.18.1.11 lyon-1\n" in files["/etc/hosts"].text
     assert files["/etc/resolv.conf"].text == ""
     assert "UseDNS no\n" in files["/etc/ssh/sshd_config.d/sandbox.conf"].text
 
 
 def test_the_only_apt_source_is_the_sandboxs() -> None:
-    text = guest.files(HOST, "0" * 32, "PRIVATE", "PUBLIC")["/etc/apt/sources.list"].text
+    text = guest.files(HOST, "0" * 32, "PRIVATE", "PUBLIC", "PROGRAM")["/etc/apt/sources.list"].text
     assert text == "deb [signed-by=/usr/share/keyrings/sandbox.asc] http://198.18.0.1:8080/debian stable main\n"
+
+
+def test_the_image_is_there_before_the_agent_asks_for_tasks() -> None:
+    files = guest.files(HOST, "0" * 32, "PRIVATE", "PUBLIC", "PROGRAM")
+    (link, unit), *others = guest.LINKS.items()
+    assert not others
+    assert "docker.service.wants" in link
+    assert "Before=ecs.service\n" in files[unit].text
+    program = re.search(r"^ExecStart=\S+ -I (\S+) demo/web:1$", files[unit].text, re.MULTILINE)
+    assert program and files[program[1]].text == "PROGRAM"
 
 
 def test_a_host_reaches_neither_clock_nor_modules_of_the_machine() -> None:
