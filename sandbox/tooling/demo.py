@@ -1,6 +1,6 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""bin/demo: a fleet of three sites on this machine alone, rolled out for real and left up to play with."""
+"""bin/demo: a fleet of four sites on this machine alone, rolled out for real and left up to play with."""
 
 from __future__ import annotations
 
@@ -24,10 +24,14 @@ Needs root, and Debian 12 or Ubuntu 24.04. Nothing of it is seen from outside th
 
 INSTANCE = "demo"
 SITES = {"lab": ("lab-1", "lab-2"), "lyon": ("lyon-1", "lyon-2"), "oslo": ("oslo-1", "oslo-2")}
+# A site of EC2 instances, which the playbook launches; the sandbox delivers the Outpost.
+OUTPOST, OUTPOST_INSTANCES = "plant", 2
+# Of the service at each site.
+TASKS = 2
 REQUIREMENT_SETS = ("sandbox",)
 
 NEXT = """\
-The fleet is up. Three commands worth trying next, in this folder and as root:
+The fleet is up. A few commands worth trying next, in this folder and as root:
 
   bin/demo run -- ansible-playbook -i inventories/sandbox playbooks/plan.yml
       reads every host again, in one remote execution each, and finds nothing to do
@@ -35,6 +39,10 @@ The fleet is up. Three commands worth trying next, in this folder and as root:
       breaks a host: the plan then says what differs there
   bin/demo run -- ansible-playbook -i inventories/sandbox playbooks/site.yml
       puts that host right and leaves the others alone
+  bin/demo run -- ansible-playbook -i inventories/sandbox playbooks/workloads.yml -e sandbox_greeting=Bonjour
+      rolls another version of the service out, at every site one task after the other
+  bin/demo run -- curl -s http://198.18.1.11:8080
+      asks the task on lab-1 for its page
 
 bin/demo --down removes everything."""
 
@@ -78,8 +86,9 @@ def up() -> int:
     with steps.step(f"Hosts: {', '.join(SITES)} with {sum(map(len, SITES.values()))} hosts over SSH"):
         sandbox = Sandbox(ready, INSTANCE, packages)
         sandbox.boot(SITES)
-    with steps.step(f"Simulated Region {variables.REGION}, and the package server"):
+    with steps.step(f"Simulated Region {variables.REGION} with an Outpost, {OUTPOST}, and the package server"):
         sandbox.start_services()
+        sandbox.outpost(OUTPOST)
     with steps.step("The fleet: ansible-playbook -i inventories/sandbox playbooks/site.yml"):
         roll_out(sandbox)
     with steps.step("What the Region says"):
@@ -97,10 +106,11 @@ def roll_out(sandbox: Sandbox) -> None:
 
 
 def check(sandbox: Sandbox) -> None:
-    hosts = str(sum(map(len, SITES.values())))
-    command = sandbox.inside(sandbox.tool("python"), "-m", "sandbox.tooling.region", "fleet", "--expect", hosts)
+    instances = str(sum(map(len, SITES.values())) + OUTPOST_INSTANCES)
+    expected = ["--expect", instances, "--tasks", str(TASKS)]
+    command = sandbox.inside(sandbox.tool("python"), "-m", "sandbox.tooling.region", "fleet", *expected)
     if console.execute(command, env=sandbox.env, cwd=paths.ROOT):
-        raise console.Failure("The simulated Region does not see the whole fleet ACTIVE and connected.")
+        raise console.Failure("The simulated Region does not see the whole fleet connected, with its tasks running.")
 
 
 def last_record() -> str:

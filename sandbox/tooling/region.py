@@ -2,25 +2,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Questions to the simulated Region, asked inside the sandbox's network with the virtual environment's Python.
 
-python -m sandbox.tooling.region fleet [--expect N]   every container instance; fails unless N are ACTIVE and connected
-python -m sandbox.tooling.region outpost NAME         an Outpost of this name, delivered if there is none
-python -m sandbox.tooling.region answers URL          whether something answers there
+python -m sandbox.tooling.region fleet [--expect N] [--tasks M]
+                                                every container instance, and every site with its tasks; fails unless N
+                                                are ACTIVE and connected, and every site has its tasks, M or more
+python -m sandbox.tooling.region outpost NAME   an Outpost of this name, delivered if there is none
+python -m sandbox.tooling.region answers URL    whether something answers there
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from . import console, variables
 
 PATIENCE = 30.0
+
+_SITE = re.compile(r"attribute:site == (\S+)")
 
 
 def answers(url: str) -> bool:
@@ -51,31 +57,73 @@ def healthy(instance: Mapping[str, Any]) -> bool:
     return instance["status"] == "ACTIVE" and bool(instance["agentConnected"])
 
 
+def site_of(instance: Mapping[str, Any]) -> str:
+    """A rollout stamps the site on each host as an attribute."""
+    return next((str(item.get("value", "-")) for item in instance.get("attributes", []) if item["name"] == "site"), "-")
+
+
 def rows(instances: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
-    """The table's rows; a rollout stamps the site on each host as an attribute."""
+    """The table of instances."""
     found = []
     for instance in instances:
-        attributes = {item["name"]: item.get("value", "") for item in instance.get("attributes", [])}
         agent = instance.get("versionInfo", {}).get("agentVersion", "-")
-        node, site = instance.get("ec2InstanceId", "-"), attributes.get("site", "-")
         connected = "yes" if instance["agentConnected"] else "no"
-        found.append((instance["cluster"], site, node, instance["status"], connected, agent))
-    return [("cluster", "site", "managed node", "status", "connected", "agent"), *sorted(found)]
+        node, tasks = instance.get("ec2InstanceId", "-"), str(instance.get("runningTasksCount", 0))
+        found.append((instance["cluster"], site_of(instance), node, instance["status"], connected, tasks, agent))
+    return [("cluster", "site", "instance", "status", "connected", "tasks", "agent"), *sorted(found)]
 
 
-def fleet(expect: int | None) -> int:
+def desired_tasks() -> Counter[str]:
+    """How many tasks the services of each site are to have."""
+    import boto3
+
+    ecs = boto3.client("ecs")
+    desired: Counter[str] = Counter()
+    for cluster in ecs.list_clusters()["clusterArns"]:
+        # Ten are as many as one call describes.
+        for page in ecs.get_paginator("list_services").paginate(cluster=cluster, maxResults=10):
+            arns = page["serviceArns"]
+            for service in ecs.describe_services(cluster=cluster, services=arns)["services"] if arns else []:
+                expressions = [constraint.get("expression", "") for constraint in service["placementConstraints"]]
+                site = next((found[1] for found in map(_SITE.search, expressions) if found), "-")
+                desired[site] += service["desiredCount"]
+    return desired
+
+
+def site_rows(instances: Sequence[Mapping[str, Any]], desired: Mapping[str, int]) -> list[tuple[str, ...]]:
+    """The table of sites: the tasks that run there, of all kinds, beside what its own services are to have."""
+    found = []
+    for site in sorted({site_of(instance) for instance in instances} | desired.keys()):
+        own = [instance for instance in instances if site_of(instance) == site]
+        running = sum(instance.get("runningTasksCount", 0) for instance in own)
+        counts = (len(own), sum(map(healthy, own)), running, desired.get(site, 0))
+        found.append((site, *map(str, counts)))
+    return [("site", "instances", "connected", "tasks running", "desired"), *found]
+
+
+def lacking(table: Sequence[tuple[str, ...]], tasks: int) -> list[str]:
+    """Sites where fewer tasks run than are desired, or than are expected."""
+    return [row[0] for row in table[1:] if int(row[3]) < max(tasks, int(row[4]))]
+
+
+def fleet(expect: int | None, tasks: int | None = None) -> int:
     """Show the fleet; with an expectation wait a moment for it."""
     deadline = time.monotonic() + PATIENCE
     while True:
         instances = container_instances()
+        sites = site_rows(instances, desired_tasks())
         good = sum(map(healthy, instances))
-        if expect is None or good == len(instances) == expect or time.monotonic() > deadline:
+        complete = expect is None or good == len(instances) == expect
+        short = lacking(sites, tasks) if tasks is not None else []
+        if (complete and not short) or time.monotonic() > deadline:
             break
         time.sleep(1)
-    console.say(console.table(rows(instances)))
+    console.say(f"{console.table(rows(instances))}\n\n{console.table(sites)}\n")
     expected = f", {expect} expected" if expect is not None else ""
     console.say(f"{good} of {len(instances)} ACTIVE and connected{expected}")
-    return 0 if expect is None or good == len(instances) == expect else 1
+    if short:
+        console.say(f"Fewer tasks RUNNING than {tasks} or than desired: {', '.join(short)}")
+    return 0 if complete and not short else 1
 
 
 def outpost(name: str) -> int:
@@ -98,12 +146,14 @@ def outpost(name: str) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m sandbox.tooling.region")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("fleet").add_argument("--expect", type=int)
+    shown = commands.add_parser("fleet")
+    shown.add_argument("--expect", type=int)
+    shown.add_argument("--tasks", type=int)
     commands.add_parser("outpost").add_argument("name")
     commands.add_parser("answers").add_argument("url")
     arguments = parser.parse_args()
     if arguments.command == "fleet":
-        return fleet(arguments.expect)
+        return fleet(arguments.expect, arguments.tasks)
     if arguments.command == "outpost":
         return outpost(arguments.name)
     return 0 if answers(arguments.url) else 1

@@ -65,6 +65,10 @@ class Sandbox:
         answer = subprocess.run(ask, env=self.env, cwd=paths.ROOT, capture_output=True, text=True, check=False)
         if answer.returncode:
             raise console.Failure(f"The Region delivers no Outpost {name}: {answer.stderr}")
+        # The inventory reads it there: a site on an Outpost is told by its ARN.
+        note = paths.state(self.instance) / "outposts" / f"{name}.json"
+        note.parent.mkdir(exist_ok=True)
+        note.write_text(answer.stdout)
         told: dict[str, Any] = json.loads(answer.stdout)
         return told
 

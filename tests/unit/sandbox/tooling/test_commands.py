@@ -71,6 +71,7 @@ def test_a_machine_without_apt_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_p
 def instance(status: str = "ACTIVE", connected: bool = True) -> dict[str, Any]:
     return {
         "cluster": "demo-edge", "ec2InstanceId": "mi-1", "status": status, "agentConnected": connected,
+        "runningTasksCount": 1,
         "attributes": [{"name": "site", "value": "lyon"}, {"name": "ecs.capability.x"}],
     }  # fmt: skip
 
@@ -91,11 +92,32 @@ def test_the_fleet_is_healthy_only_as_a_whole(
 ) -> None:
     monkeypatch.setattr(region, "PATIENCE", 0.0)
     monkeypatch.setattr(region, "container_instances", lambda: instances)
+    monkeypatch.setattr(region, "desired_tasks", dict)
     assert region.fleet(expect) == code
 
 
-def test_the_table_names_the_site() -> None:
-    assert region.rows([instance()])[1] == ("demo-edge", "lyon", "mi-1", "ACTIVE", "yes", "-")
+@pytest.mark.parametrize(
+    ("desired", "tasks", "code"),
+    [
+        ({"lyon": 2}, 2, 0),
+        ({"lyon": 3}, 2, 1),
+        ({"lyon": 2}, 3, 1),
+        ({"lyon": 2, "oslo": 1}, 0, 1),
+        ({"lyon": 3}, None, 0),
+    ],
+)
+def test_a_fleet_is_not_complete_without_its_tasks(
+    desired: dict[str, int], tasks: int | None, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(region, "PATIENCE", 0.0)
+    monkeypatch.setattr(region, "container_instances", lambda: [instance(), instance()])
+    monkeypatch.setattr(region, "desired_tasks", lambda: desired)
+    assert region.fleet(2, tasks) == code
+
+
+def test_the_tables_name_the_site() -> None:
+    assert region.rows([instance()])[1] == ("demo-edge", "lyon", "mi-1", "ACTIVE", "yes", "1", "-")
+    assert region.site_rows([instance(), instance(connected=False)], {"lyon": 2})[1] == ("lyon", "2", "1", "2", "2")
 
 
 def test_the_collection_is_linked_into_a_tree_of_its_own() -> None:
