@@ -35,7 +35,9 @@ mkdir -p /www
   for name; do
     eval "value=\\${$name-}"
     case $name in
-      *PASSWORD* | *SECRET* | *TOKEN* | *KEY*) echo "$name ${value:+is set, ${#value} characters}" ;;
+      *PASSWORD* | *SECRET* | *TOKEN* | *KEY*)
+        if [ "$value" ]; then echo "$name is set, ${#value} characters"; else echo "$name is not set"; fi
+        ;;
       *) echo "$name=$value" ;;
     esac
   done
