@@ -70,7 +70,7 @@ def rows(instances: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
         connected = "yes" if instance["agentConnected"] else "no"
         node, tasks = instance.get("ec2InstanceId", "-"), str(instance.get("runningTasksCount", 0))
         found.append((instance["cluster"], site_of(instance), node, instance["status"], connected, tasks, agent))
-    return [("cluster", "site", "instance", "status", "connected", "tasks", "agent"), *sorted(found)]
+    return [("cluster", "site", "instance", "status", "connected", "tasks running", "agent"), *sorted(found)]
 
 
 def desired_tasks() -> Counter[str]:
@@ -120,7 +120,9 @@ def fleet(expect: int | None, tasks: int | None = None) -> int:
         time.sleep(1)
     console.say(f"{console.table(rows(instances))}\n\n{console.table(sites)}\n")
     expected = f", {expect} expected" if expect is not None else ""
-    console.say(f"{good} of {len(instances)} ACTIVE and connected{expected}")
+    running, desired = (sum(int(row[column]) for row in sites[1:]) for column in (3, 4))
+    console.say(f"{good} of {len(instances)} instances ACTIVE and connected{expected}")
+    console.say(f"{running} tasks RUNNING, {desired} desired")
     if short:
         console.say(f"Fewer tasks RUNNING than {tasks} or than desired: {', '.join(short)}")
     return 0 if complete and not short else 1
