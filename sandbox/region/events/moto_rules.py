@@ -40,7 +40,32 @@ def forget(settings: Settings) -> None:
 
 
 def extend() -> None:
-    """Let moto's rules leave clusters to us; it would fail over them."""
+    """Let moto's rules leave clusters to us, over which it would fail, and its buckets tell that they send events."""
+    _extend_rules()
+    _extend_buckets()
+
+
+def _extend_buckets() -> None:
+    """moto keeps EventBridgeConfiguration, and leaves it out when it is asked."""
+    from moto.core.responses import ActionResult
+    from moto.s3.responses import S3Response
+
+    if hasattr(S3Response, "of_edgefleet"):
+        return
+    original = S3Response.serialized
+
+    def serialized(self: Any, result: Any) -> Any:
+        if self.data.get("Action") == "GetBucketNotificationConfiguration":
+            kept = self.backend.get_bucket_notification_configuration(self.bucket_name)
+            if kept is not None and kept.event_bridge is not None:
+                result = ActionResult({**result.result, "EventBridgeConfiguration": {}})
+        return original(self, result)
+
+    S3Response.serialized = serialized
+    S3Response.of_edgefleet = True
+
+
+def _extend_rules() -> None:
     from moto.events.models import Rule
 
     if hasattr(Rule, "of_edgefleet"):

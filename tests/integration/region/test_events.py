@@ -133,7 +133,9 @@ def test_a_file_in_a_bucket_runs_a_task_that_is_told_its_name(
 ) -> None:
     s3 = region.client("s3")
     s3.create_bucket(Bucket="drop", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    assert "EventBridgeConfiguration" not in s3.get_bucket_notification_configuration(Bucket="drop")
     s3.put_bucket_notification_configuration(Bucket="drop", NotificationConfiguration={"EventBridgeConfiguration": {}})
+    assert s3.get_bucket_notification_configuration(Bucket="drop")["EventBridgeConfiguration"] == {}
     pattern = {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": {"bucket": {"name": ["drop"]}}}
     template = '{"containerOverrides": [{"name": "main", "environment": [{"name": "KEY", "value": "<key>"}]}]}'
     transformer = {"InputPathsMap": {"key": "$.detail.object.key"}, "InputTemplate": template}
