@@ -39,6 +39,11 @@ def given(value: Any, _case: Case) -> bool:
     return value not in (None, "", [], {})
 
 
+def more_than_none(value: Any, _case: Case) -> bool:
+    """ECS itself tells 0 of what nobody has set."""
+    return value not in (None, "", 0)
+
+
 def true(value: Any, _case: Case) -> bool:
     return value is True or str(value).lower() == "true"
 

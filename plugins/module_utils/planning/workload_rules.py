@@ -600,7 +600,7 @@ _EXTERNAL_START = (
         (SERVICE,),
         (EXTERNAL,),
         "healthCheckGracePeriodSeconds",
-        when.given,
+        when.more_than_none,
         "The grace period is for the health checks of a load balancer; external instances have none.",
         "Leave it out; use startPeriod of the container's healthCheck.",
         CREATE_SERVICE,

@@ -419,3 +419,8 @@ def test_errors_come_first_and_values_are_named() -> None:
 def test_an_unknown_kind_of_site_is_refused() -> None:
     with pytest.raises(ValueError, match="'moon' is not a kind of site"):
         rules.definition_findings(GOOD, "moon")
+
+
+def test_a_grace_period_that_nobody_has_set_is_no_finding() -> None:
+    service = start("external", {"healthCheckGracePeriodSeconds": 0})
+    assert rules.service_findings(service, GOOD, "external") == []
