@@ -146,6 +146,7 @@ def members(region: Any, cluster: str = CLUSTER) -> dict[str, dict[str, Any]]:
     }
 
 
+@pytest.mark.one_end
 def test_a_site_in_each_kind_of_zone(region: Any, ec2: Any, ecs: Any, sites: Sites) -> None:
     for group in ("us-west-2-lax-1", "us-west-2-wl1"):
         ec2.modify_availability_zone_group(GroupName=group, OptInStatus="opted-in")
@@ -217,6 +218,7 @@ def _writes(region: Any) -> list[str]:
     return [call["action"] for call in calls if not call["action"].startswith(reading)]
 
 
+@pytest.mark.one_end
 def test_up_and_down_and_nobody_elses(region: Any, ec2: Any, ground: Any, sites: Sites) -> None:
     before = everything(region)
     region.control("DELETE", "calls")
@@ -251,6 +253,7 @@ def test_up_and_down_and_nobody_elses(region: Any, ec2: Any, ground: Any, sites:
     assert everything(region) == before
 
 
+@pytest.mark.one_end
 def test_what_does_not_fit_on_the_outpost_touches_nothing(region: Any, ecs: Any, sites: Sites) -> None:
     outpost = region.outpost(name="factory", availability_zone="us-west-2b", hosts=[{"c5.large": 2, "c5.xlarge": 1}])
     region.control("DELETE", "calls")
@@ -266,6 +269,7 @@ def test_what_does_not_fit_on_the_outpost_touches_nothing(region: Any, ecs: Any,
     assert _writes(region) == []
 
 
+@pytest.mark.one_end
 def test_what_is_not_ours_is_not_taken_over(region: Any, ec2: Any, ground: Any, sites: Sites) -> None:
     ec2.create_subnet(VpcId=ground["aws_site_vpc_id"], CidrBlock="10.0.3.0/24")
     region.control("DELETE", "calls")
@@ -275,6 +279,7 @@ def test_what_is_not_ours_is_not_taken_over(region: Any, ec2: Any, ground: Any, 
     assert _writes(region) == []
 
 
+@pytest.mark.one_end
 def test_bad_input_is_told_before_any_call(region: Any, ground: Any, sites: Sites) -> None:
     told = sites.refused("hub", {**ground, "aws_site_agent_config": {"HTTPS_PROXY": "http://ops:hunter2@proxy:3128"}})
     assert "HTTPS_PROXY: is a secret" in told

@@ -7,10 +7,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pytest
+
 CLUSTER = "retail-edge"
 MANY = 250
 
 
+@pytest.mark.one_end
 def test_calls_grow_with_pages_and_not_with_hosts(ansible: Any, fleet: Any, region: Any) -> None:
     site = fleet(MANY)
     asked = {"cluster": CLUSTER, "container_instances": site.ids}
@@ -54,6 +57,7 @@ def test_check_mode_writes_no_attribute_and_no_tag(ansible: Any, fleet: Any, reg
     assert [item["tags"] for item in result["container_instances"]] == [{"fleet": "retail"}] * 2
 
 
+@pytest.mark.one_end
 def test_throttling_and_cut_connections_are_survived(ansible: Any, fleet: Any, region: Any) -> None:
     site = fleet(3)
     region.fault("ecs", "*", "throttle", count=3)
@@ -71,6 +75,7 @@ def test_throttling_and_cut_connections_are_survived(ansible: Any, fleet: Any, r
     assert {item["attributes"]["site"] for item in result["container_instances"]} == {"lyon"}
 
 
+@pytest.mark.one_end
 def test_endless_throttling_is_told_with_operation_code_and_advice(ansible: Any, fleet: Any, region: Any) -> None:
     fleet(1)
     region.fault("ecs", "ListContainerInstances", "throttle", count=1_000_000)
@@ -85,6 +90,7 @@ def test_endless_throttling_is_told_with_operation_code_and_advice(ansible: Any,
     assert "fewer sites in parallel" in result["msg"]
 
 
+@pytest.mark.one_end
 def test_hosts_that_register_during_the_wait_are_waited_for_in_one_loop(ansible: Any, fleet: Any) -> None:
     site = fleet(4, join=False)
     site.hosts[0].join(CLUSTER)
@@ -108,6 +114,7 @@ def test_hosts_that_register_during_the_wait_are_waited_for_in_one_loop(ansible:
     assert calls["ecs:ListContainerInstances"] <= 8, calls
 
 
+@pytest.mark.one_end
 def test_a_wait_that_ends_names_the_silent_host(ansible: Any, fleet: Any) -> None:
     site = fleet(2)
     silent = site.hosts[1]

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 CLUSTER = "retail-edge"
 MANY = 250
 RULE = {
@@ -29,6 +31,7 @@ def test_event_rule(ansible: Any) -> None:
     ansible.target("event_rule")
 
 
+@pytest.mark.one_end
 def test_targets_of_others_stay_and_keep_a_rule_from_being_deleted(ansible: Any, region: Any) -> None:
     _define(region)
     events = region.client("events")
@@ -45,6 +48,7 @@ def test_targets_of_others_stay_and_keep_a_rule_from_being_deleted(ansible: Any,
     assert len(events.list_targets_by_rule(Rule="retail-stock")["Targets"]) == 2
 
 
+@pytest.mark.one_end
 def test_calls_and_throttling(ansible: Any, region: Any) -> None:
     _define(region)
     region.control("DELETE", "calls")
@@ -61,6 +65,7 @@ def test_calls_and_throttling(ansible: Any, region: Any) -> None:
     }
 
 
+@pytest.mark.one_end
 def test_rules_are_listed_in_pages(ansible: Any, region: Any) -> None:
     events = region.client("events")
     for number in range(MANY):

@@ -77,6 +77,7 @@ def test_local_gateway_route_table_association(
     ansible.target(name, target_table=table, target_other_table=other, target_vpc=vpc)
 
 
+@pytest.mark.one_end
 def test_routes_are_read_page_by_page(ansible: Any, region: Any, ec2: Any, table: str, group: str) -> None:
     """A page holds a thousand; the many are put into the Region's memory, which is quicker than to create them."""
     where = {"LocalGatewayRouteTableId": table, "LocalGatewayVirtualInterfaceGroupId": group}
@@ -99,6 +100,7 @@ def test_routes_are_read_page_by_page(ansible: Any, region: Any, ec2: Any, table
     assert ansible.calls() == {"ec2:SearchLocalGatewayRoutes": 1}
 
 
+@pytest.mark.one_end
 def test_many_local_gateways_take_as_many_calls_as_filters(ansible: Any, region: Any) -> None:
     for number in range(250):
         region.outpost(name=f"o{number}", hosts=[{"c5.large": 1}])
@@ -112,6 +114,7 @@ def test_many_local_gateways_take_as_many_calls_as_filters(ansible: Any, region:
     }
 
 
+@pytest.mark.one_end
 def test_a_propagated_route_stays_beside_the_static_one(
     ansible: Any, ec2: Any, table: str, group: str, vpc: str, subnet: str
 ) -> None:
@@ -127,6 +130,7 @@ def test_a_propagated_route_stays_beside_the_static_one(
     ]
 
 
+@pytest.mark.one_end
 def test_a_blackhole_is_left_and_told(ansible: Any, region: Any, ec2: Any, table: str, subnet: str) -> None:
     interface = ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
     wanted = {"local_gateway_route_table_id": table, "destination_cidr_block": "10.9.0.0/16"}
@@ -139,6 +143,7 @@ def test_a_blackhole_is_left_and_told(ansible: Any, region: Any, ec2: Any, table
     assert "is a blackhole" in result["warnings"][0]
 
 
+@pytest.mark.one_end
 def test_throttling_is_survived(ansible: Any, region: Any, table: str, group: str, vpc: str) -> None:
     region.fault("ec2", "*", "throttle", count=3)
     region.fault("ec2", "CreateLocalGatewayRouteTableVpcAssociation", "error", count=1, status=503)

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 ROLE = "EdgeHosts"
 NARROW = "EdgeHostsNarrow"
 MANY = 250
@@ -36,6 +38,7 @@ def test_cluster_info(ansible: Any, region: Any) -> None:
     ansible.target("cluster_info")
 
 
+@pytest.mark.one_end
 def test_many_nodes_that_are_as_wanted_cost_pages_only(ansible: Any, fleet: Any, region: Any) -> None:
     fleet(MANY, join=False)
     region.create_role(NARROW)
@@ -68,6 +71,7 @@ def test_many_nodes_that_are_as_wanted_cost_pages_only(ansible: Any, fleet: Any,
     assert ansible.calls() == {"ssm:DescribeInstanceInformation": 5, "ssm:DeregisterManagedInstance": MANY}
 
 
+@pytest.mark.one_end
 def test_nodes_survive_throttling(ansible: Any, fleet: Any, region: Any) -> None:
     site = fleet(3, join=False)
     region.fault("ssm", "*", "throttle", count=3)
@@ -78,6 +82,7 @@ def test_nodes_survive_throttling(ansible: Any, fleet: Any, region: Any) -> None
     assert not again["changed"]
 
 
+@pytest.mark.one_end
 def test_many_activations_and_clusters_are_read_in_pages(ansible: Any, region: Any) -> None:
     ssm, ecs = region.client("ssm"), region.client("ecs")
     for number in range(MANY):
@@ -96,6 +101,7 @@ def test_many_activations_and_clusters_are_read_in_pages(ansible: Any, region: A
     assert ansible.calls() == {"ecs:ListClusters": 3, "ecs:DescribeClusters": 3 + 1}
 
 
+@pytest.mark.one_end
 def test_a_namespace_given_by_name_is_known_by_its_arn(ansible: Any, region: Any) -> None:
     cloud_map = region.client("servicediscovery")
     cloud_map.create_http_namespace(Name="shops")

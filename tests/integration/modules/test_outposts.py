@@ -58,6 +58,7 @@ def test_outpost_subnet(ansible: Any, region: Any, plant: dict[str, Any], vpc: s
     ansible.target("outpost_subnet", target_plant=plant, target_pool=pool(region, plant), target_vpc=vpc)
 
 
+@pytest.mark.one_end
 def test_an_outpost_is_found_on_the_third_page(ansible: Any, region: Any, plant: dict[str, Any]) -> None:
     """A page holds a thousand; the many are put into the Region's memory, which is quicker than to order them."""
     model = region.state.outposts.outposts
@@ -83,6 +84,7 @@ def test_an_outpost_is_found_on_the_third_page(ansible: Any, region: Any, plant:
     }
 
 
+@pytest.mark.one_end
 def test_a_vpc_full_of_subnets_is_read_in_one_call(ansible: Any, region: Any, plant: dict[str, Any], vpc: str) -> None:
     for number in range(MANY):
         subnet(region, vpc, plant if number % 2 else None, f"10.0.{number}.0/25")
@@ -111,6 +113,7 @@ def test_a_vpc_full_of_subnets_is_read_in_one_call(ansible: Any, region: Any, pl
     }
 
 
+@pytest.mark.one_end
 def test_a_subnet_in_use_is_not_deleted(ansible: Any, region: Any, plant: dict[str, Any], vpc: str) -> None:
     used = subnet(region, vpc, plant)
     instance = launch(region, used)
@@ -120,6 +123,7 @@ def test_a_subnet_in_use_is_not_deleted(ansible: Any, region: Any, plant: dict[s
     assert not region.calls(service="ec2", action="DeleteSubnet")
 
 
+@pytest.mark.one_end
 def test_throttling_is_survived(ansible: Any, region: Any, plant: dict[str, Any], vpc: str) -> None:
     region.fault("outposts", "*", "throttle", count=2)
     region.fault("ec2", "DescribeSubnets", "throttle", count=2)

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from .workloads import CLUSTER, define, ecs, running, serve  # noqa: F401
 
 MANY = 250
@@ -36,6 +38,7 @@ def test_task_info(ansible: Any, fleet: Any, region: Any) -> None:
     ansible.target("task_info", target_cluster=CLUSTER, target_host=host)
 
 
+@pytest.mark.one_end
 def test_tasks_are_run_and_looked_at_in_batches(ansible: Any, region: Any, ecs: Any) -> None:  # noqa: F811
     region.instances(CLUSTER, MANY // 10)
     define(ecs, cpu=10, memory=16)
@@ -81,6 +84,7 @@ def test_an_exit_code_is_a_failure_with_its_reason(ansible: Any, region: Any, ec
     assert not ansible.module("run_task", fail_on_exit_code=False, **asked).get("failed")
 
 
+@pytest.mark.one_end
 def test_throttling_and_cut_connections_start_nothing_twice(ansible: Any, region: Any, ecs: Any) -> None:  # noqa: F811
     region.instances(CLUSTER, 2)
     define(ecs)

@@ -8,6 +8,8 @@ import json
 import time
 from typing import Any
 
+import pytest
+
 from .workloads import CLUSTER, define, ecs, running, serve  # noqa: F401
 
 MANY = 250
@@ -30,6 +32,7 @@ def test_service_info(ansible: Any, region: Any, ecs: Any) -> None:  # noqa: F81
     ansible.target("service_info", target_cluster=CLUSTER)
 
 
+@pytest.mark.one_end
 def test_calls_grow_with_pages_and_not_with_services(ansible: Any, region: Any, ecs: Any) -> None:  # noqa: F811
     define(ecs)
     for number in range(MANY):
@@ -40,6 +43,7 @@ def test_calls_grow_with_pages_and_not_with_services(ansible: Any, region: Any, 
     assert ansible.calls() == {"ecs:ListServices": 3, "ecs:DescribeServices": 25}
 
 
+@pytest.mark.one_end
 def test_what_is_unchanged_costs_two_looks_at_most(ansible: Any, region: Any, ecs: Any) -> None:  # noqa: F811
     region.instances(CLUSTER)
     define(ecs)
@@ -99,6 +103,7 @@ def test_a_rollout_that_is_not_over_in_time_says_what_is_in_the_way(
     assert "Compare the placement constraints with the attributes" in result["msg"]
 
 
+@pytest.mark.one_end
 def test_throttling_and_cut_connections_are_survived(ansible: Any, region: Any, ecs: Any) -> None:  # noqa: F811
     region.instances(CLUSTER)
     define(ecs)

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 MANY = 250
 WEB = {"name": "web", "image": "public.ecr.aws/nginx/nginx:1.29", "memory": 64}
 
@@ -28,6 +30,7 @@ def test_ladder_of_info(ansible: Any, region: Any) -> None:
     ansible.target("task_definition_info")
 
 
+@pytest.mark.one_end
 def test_calls_do_not_grow_with_revisions(ansible: Any, region: Any) -> None:
     register(region, "web", MANY)
     result = ansible.module("task_definition", family="web", container_definitions=[WEB])
@@ -52,6 +55,7 @@ def test_calls_do_not_grow_with_revisions(ansible: Any, region: Any) -> None:
     }
 
 
+@pytest.mark.one_end
 def test_throttling_is_survived(ansible: Any, region: Any) -> None:
     register(region, "web")
     region.fault("ecs", "*", "throttle", count=3)
@@ -62,6 +66,7 @@ def test_throttling_is_survived(ansible: Any, region: Any) -> None:
     assert len(region.client("ecs").list_task_definitions(familyPrefix="web")["taskDefinitionArns"]) == 2
 
 
+@pytest.mark.one_end
 def test_what_cannot_run_outside_costs_no_call(ansible: Any, region: Any) -> None:
     region.control("DELETE", "calls")
     result = ansible.module(

@@ -63,6 +63,7 @@ def hosts(region: Any, ecs: Any) -> None:  # noqa: F811
     ecs.create_service(cluster=CLUSTER, serviceName="foreign", taskDefinition="foreign", desiredCount=0)
 
 
+@pytest.mark.one_end
 def test_each_page_runs_changes_nothing_when_run_again_and_is_cleaned_up(
     ansible: Any,
     region: Any,
