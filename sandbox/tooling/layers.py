@@ -76,12 +76,16 @@ def run_unit(session: Session, layer: Layer) -> None:
 
 
 def run_integration(session: Session, layer: Layer) -> None:
+    """The Region's own contract, and tests that are marked so, have nothing to do with ansible-core: once is enough."""
     for end in session.pythons:
-        # The Region's own contract, and tests that are marked so, have nothing to do with ansible-core: once is enough.
+        env = variables.isolated(session.environment(end))
         newest = end == session.newest
-        folder = "tests/integration" if newest else "tests/integration/modules"
-        chosen = SPREAD if newest else [*SPREAD, "-m", "not one_end"]
-        session.pytest(layer, end, folder, variables.isolated(session.environment(end)), chosen)
+        if newest:
+            # Not spread: its last test looks back at all others.
+            session.pytest(layer, end, "tests/integration/region", env, ())
+        session.pytest(
+            layer, end, "tests/integration/modules", env, SPREAD if newest else [*SPREAD, "-m", "not one_end"]
+        )
 
 
 def run_fleet(session: Session, layer: Layer) -> None:
@@ -165,6 +169,8 @@ def run_layer(session: Session, name: str) -> Layer:
         LAYERS[name](session, layer)
     except console.Failure as error:
         layer.count("the layer itself", str(error))
+    if not layer.passed + layer.failed + layer.skipped:
+        layer.count("the layer itself", "no test of it was chosen")
     layer.seconds = time.monotonic() - start
     console.say(f"{name}: {layer.passed} passed, {layer.failed} failed in {console.duration(layer.seconds)}")
     return layer

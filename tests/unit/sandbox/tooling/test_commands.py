@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -33,6 +33,14 @@ def test_layers_come_before_the_arguments_of_pytest(
 def test_a_misspelt_layer_runs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert layers.main(["units"]) == 2
     assert "units is no layer" in capsys.readouterr().out
+
+
+def test_a_layer_without_a_test_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(layers.LAYERS, "unit", lambda _session, _layer: None)
+    monkeypatch.setattr(variables, "isolated", lambda _environment: {})
+    session = layers.Session({"2.21": cast(Any, None)}, [])
+    monkeypatch.setattr(session, "environment", lambda _end: None)
+    assert layers.run_layer(session, "unit").failed == 1
 
 
 def test_an_unknown_measure_measures_nothing(capsys: pytest.CaptureFixture[str]) -> None:
