@@ -289,6 +289,7 @@ def test_bad_input_is_told_before_any_call(region: Any, ground: Any, sites: Site
     assert region.calls(caller="AKIAOPERATOR") == []
 
 
+@pytest.mark.one_end
 def test_the_walk_through_twice_then_away(region: Any, ec2: Any, ansible: Any) -> None:
     outpost = region.outpost(name="mine", availability_zone="us-west-2b", hosts=[{"c5.large": 1}])
     before = everything(region)

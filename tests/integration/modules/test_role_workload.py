@@ -127,6 +127,7 @@ def _writes(region: Any) -> list[str]:
     return sorted(call["action"] for call in calls if not call["action"].startswith(reads))
 
 
+@pytest.mark.one_end
 def test_workloads_by_site(ansible: Any, region: Any, sites: None) -> None:
     fleet = _fleet(**WORKLOADS)
     code, output = _tick_until_done(ansible, region, **fleet)

@@ -70,14 +70,15 @@ _NOTHING = StructureShape("Nothing", {"type": "structure", "members": {}})
 
 
 def check_reply(response_dict: dict[str, Any], operation_model: Any, **_more: Any) -> None:
-    """The reply as it came."""
-    if response_dict["status_code"] != 200:
+    """The reply as it came; moto's own are its own affair."""
+    service = operation_model.service_model.service_name
+    if response_dict["status_code"] != 200 or operation_model.name not in registry.names(service):
         return
-    reply = json.loads(response_dict["body"])
+    # What has no output may come without a body.
+    reply = json.loads(response_dict["body"] or b"{}")
     for activation in reply.get("ActivationList", []):
         # AWS answers 0 for an unused activation, against its own model.
         activation["RegistrationsCount"] = activation["RegistrationsCount"] or 1
-    service = operation_model.service_model.service_name
     check_shape(service, operation_model.name, reply, operation_model.output_shape or _NOTHING)
 
 
@@ -94,7 +95,7 @@ def client(region: RunningRegion) -> Client:
 
     def make(service: str, **options: Any) -> Any:
         made = region.client(service, **options)
-        if service in ("ecs", "outposts", "ssm"):
+        if service in ("ecs", "events", "outposts", "ssm"):
             made.meta.events.register(f"before-parse.{service}", check_reply)
         elif service == "ec2":
             made.meta.events.register("after-call.ec2", check_parsed)

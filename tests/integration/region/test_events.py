@@ -205,3 +205,17 @@ def test_a_task_without_a_place_is_a_failed_invocation(
     assert (told["state"], told["tasks"]) == ("failed", [])
     assert told["reason"]
     assert tasks(ecs) == []
+
+
+def test_a_rule_comes_and_goes(client: Any, definition: str, role: str) -> None:
+    events = client("events")
+    rule = events.put_rule(Name="drop", EventPattern='{"source": ["aws.s3"]}')
+    assert rule["RuleArn"].endswith(":rule/drop")
+    parameters = {"TaskDefinitionArn": definition, "LaunchType": "EXTERNAL"}
+    cluster = f"arn:aws:ecs:us-west-2:111122223333:cluster/{CLUSTER}"
+    target = {"Id": "ecs", "Arn": cluster, "RoleArn": role, "EcsParameters": parameters}
+    assert events.put_targets(Rule="drop", Targets=[target])["FailedEntryCount"] == 0
+    events.remove_targets(Rule="drop", Ids=["ecs"])
+    events.delete_rule(Name="drop")
+    with refused("ResourceNotFoundException"):
+        events.describe_rule(Name="drop")
