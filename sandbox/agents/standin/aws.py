@@ -81,6 +81,12 @@ class Client:
         self._authorize = authorize
         self._agent_name = agent_name
 
+    def beside(self, service: str, prefix: str, region: str, credentials: sigv4.Credentials) -> Client:
+        """A client of another service at the same address: the sandbox has one for all."""
+        return Client(
+            service, prefix, region, self._address, lambda: credentials, self._environ, agent_name=self._agent_name
+        )
+
     def connect(self, address: str, query: Mapping[str, str], timeout: float = 30.0) -> websocket.WebSocket:
         """A websocket, its handshake signed like a call."""
         url = wire.parse_url(address)

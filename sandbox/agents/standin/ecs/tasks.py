@@ -17,7 +17,7 @@ from urllib.parse import quote
 from .. import aws, wire
 from ..knobs import seconds
 from ..log import Log
-from . import containers, engine
+from . import containers, engine, secrets
 from .exits import AgentExit
 from .state import State
 
@@ -215,6 +215,11 @@ class Tasks:
 
     def _start(self, task: Task, order: Message, container: Message) -> None:
         body = containers.configuration(order, container, self._state.cluster, self._state.container_instance_arn)
+        try:
+            values = secrets.fetch(order, container, self._client.beside)
+        except secrets.SecretError as error:
+            raise StartError(f"ResourceInitializationError: unable to pull secrets: {error}") from error
+        body["Env"] += [f"{name}={value}" for name, value in values.items()]
         try:
             made = engine.call("POST", "/containers/create?name=" + containers.name(order, container), body)
         except engine.EngineError as error:
