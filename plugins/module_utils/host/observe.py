@@ -30,6 +30,10 @@ END = ">>>edgefleet-host-facts>>>"
 # Tests point this at a directory that looks like a host.
 ROOT = ""
 
+# What is asked beyond what every host is asked, as JSON. The action plugin exchanges this line (see `asking`): an
+# argument would show in the host's list of processes, and a question may hold a proxy's password.
+QUESTIONS = ""
+
 SSM = "/var/lib/amazon/ssm"
 REGISTRATION_KEY = SSM + "/Vault/Store/RegistrationKey"
 FINGERPRINT = SSM + "/Vault/Store/InstanceFingerprint"
@@ -71,6 +75,11 @@ ENGINE_TIMEOUT = 3.0
 INTROSPECTION_TIMEOUT = 1.0
 # Nothing that is read as text here is larger; an accident of a log in place of a configuration must not be carried.
 TEXT_LIMIT = 1 << 20
+
+
+def asking(script: str, questions: str) -> str:
+    """The script with questions in it. For the control node."""
+    return script.replace('\nQUESTIONS = ""\n', f"\nQUESTIONS = {questions!a}\n", 1)
 
 
 # --- JSON, hashes, files, commands and HTTP without the modules that are slow to import ---
@@ -660,6 +669,10 @@ def has_own_keys(text: str) -> bool:
 # --- all of it ---
 
 
+# By name of the question, the probe that answers it, from the question and from what is known of the host already.
+ANSWERS: dict[str, Callable[[Any, dict[str, Any]], Any]] = {}
+
+
 def describe(error: Exception) -> str:
     """What went wrong, without the text of an exception that may quote a file's content."""
     if isinstance(error, OSError):
@@ -710,6 +723,9 @@ def observe() -> dict[str, Any]:
         "units": without_guard(unit),
         "errors": errors,
     }
+    asked = loads(QUESTIONS) if QUESTIONS else {}
+    for name, probe in ANSWERS.items():
+        host[name] = attempt(name, probe, asked[name], host) if name in asked else None
     # Last, so that the control node's half of the round trip is the way back.
     host["clock"] = attempt("clock", clock)
     return host

@@ -257,3 +257,15 @@ def test_a_host_that_does_not_answer_is_unreachable_and_bad_input_fails_before(t
     assert "unreachable=1" in ran.stdout and ran.returncode == 4
     ran = play(tmp_path, *where, "-e", "region=oslo")
     assert "unreachable=0" in ran.stdout and "failed=1" in ran.stdout and "'oslo'" in ran.stdout
+
+
+def test_questions_travel_inside_the_script() -> None:
+    asked = {"images": ["a'b\"c\\d\n", "é"]}
+    program = zlib.decompress(host_facts.script(asked)).decode()
+    found: dict[str, Any] = {}
+    exec(compile(program.replace('if __name__ == "__main__":', "if False:"), "script", "exec"), found)
+    assert found["loads"](found["QUESTIONS"]) == asked
+
+
+def test_without_questions_the_script_is_the_one_made_beforehand() -> None:
+    assert host_facts.script({}) is host_facts.SCRIPT
