@@ -24,12 +24,15 @@ layers, in the order they run; all of them when none is named:
 
 example: bin/test unit -k drift
 The layers unit and integration use all CPUs. For a debugger, or output as it comes: bin/test unit -k drift -n 0 -s
-EDGEFLEET_ENDS names the ends to test, as in EDGEFLEET_ENDS=2.19; default: all of them ({ends})."""
+EDGEFLEET_ENDS names the ends to test, as in EDGEFLEET_ENDS=2.19; default: all of them ({ends}).
+EDGEFLEET_TEST_INSTANCE names the sandbox of the layer fleet, for two such runs on one machine; default: test."""
 
 # One process of pytest for each CPU. Tests move to whichever is idle, as a few of them take longer than all others.
 SPREAD = ("--numprocesses=auto", "--dist=worksteal")
-# The sandboxes of tests/fleet and of the molecule scenarios.
-INSTANCES = ("test", "molecule")
+# The sandboxes of tests/fleet and of the molecule scenarios. With a name of its own, the layer waits for nobody else's.
+OWN = os.environ.get("EDGEFLEET_TEST_INSTANCE")
+INSTANCES = (OWN, f"{OWN}-molecule") if OWN else ("test", "molecule")
+LOCK = f"fleet-{OWN}.lock" if OWN else "fleet.lock"
 
 
 class Session:
@@ -98,12 +101,13 @@ def run_fleet(session: Session, layer: Layer) -> None:
     def fleet_env(instance: str) -> dict[str, str]:
         return {**variables.sandboxed(ready, instance), "EDGEFLEET_PACKAGES": str(packages)}
 
-    with locked(paths.cache() / "fleet.lock"):
+    tests, molecule = INSTANCES
+    with locked(paths.cache() / LOCK):
         try:
-            session.pytest(layer, session.newest, "tests/fleet", fleet_env("test"), spread=())
+            session.pytest(layer, session.newest, "tests/fleet", fleet_env(tests), spread=())
             if not session.arguments:
                 scenarios = [str(ready.bin / "molecule"), "test", "--all"]
-                layer.check("molecule test --all", scenarios, fleet_env("molecule"), paths.ROOT)
+                layer.check("molecule test --all", scenarios, fleet_env(molecule), paths.ROOT)
         finally:
             for instance in INSTANCES:
                 machine.remove(instance)

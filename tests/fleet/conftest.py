@@ -25,7 +25,8 @@ from sandbox.tooling import machine, paths, variables
 from sandbox.tooling.python import Environment
 from sandbox.tooling.standing import Sandbox
 
-INSTANCE = "test"
+# Another name than bin/test's lets several people of one machine run these tests at the same time.
+INSTANCE = os.environ.get("EDGEFLEET_TEST_INSTANCE") or "test"
 SITES = {"lab": ("lab-1", "lab-2"), "lyon": ("lyon-1", "lyon-2"), "oslo": ("oslo-1", "oslo-2")}
 HOSTS = [host for hosts in SITES.values() for host in hosts]
 PATIENCE = 600
