@@ -1,0 +1,43 @@
+# Copyright (c) 2026, edgefleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reasons not to touch a host, from its observed state. Pure.
+
+An error blocks the host; a warning is for the reader. C(what) and C(advice) are sentences that read well after one
+another, C(why) says what would happen otherwise. docs/preflight.md has a row for each check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..desired import PREFLIGHT_DEFAULTS
+from . import basics, engine, occupied, platform, room
+from .finding import ERROR, Check, Finding, Host
+
+CHECKS: tuple[Check, ...] = (
+    basics.observation,
+    basics.python,
+    basics.machine_id,
+    platform.operating_system,
+    platform.architecture,
+    platform.init,
+    platform.cgroup,
+    platform.masked_units,
+    room.disk,
+    room.memory,
+    room.clock,
+    occupied.snap,
+    occupied.foreign_credentials,
+    occupied.identity,
+    engine.engine,
+    occupied.config_problems,
+)
+
+
+def findings(host: Host, desired: Mapping[str, Any]) -> list[Finding]:
+    """Everything that speaks against a rollout to this host, errors first."""
+    limits = {**PREFLIGHT_DEFAULTS, **(desired.get("preflight") or {})}
+    found = [item for check in CHECKS for item in check(host, desired, limits)]
+    return sorted(found, key=lambda item: item["level"] != ERROR)
