@@ -15,7 +15,7 @@ from typing import NoReturn
 from . import ec2, machine, rootfs
 from .errors import SandboxError
 from .instance import Instance
-from .topology import DEFAULT_SUITE, ECS_OPTIMIZED, SUITES, check_name, parse_sites
+from .topology import DEFAULT_SUITE, ECS_OPTIMIZED, SUITES, WITH_ENGINE, check_name, parse_sites
 
 _DESCRIPTION = """\
 Make real SSH hosts on this machine: Debian with systemd as its first process, each with its own disk, address and
@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
         "sites",
         nargs="+",
         metavar="SITE=HOST[:SUITE][,HOST...]",
-        help=f"a site and its hosts; SUITE is {', '.join(SUITES)} (default: {DEFAULT_SUITE})",
+        help=f"a site and its hosts; SUITE is {', '.join((*SUITES, WITH_ENGINE))} (default: {DEFAULT_SUITE})",
     )
     up.add_argument(
         "--packages",

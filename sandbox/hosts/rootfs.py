@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import SandboxError
-from .topology import DEFAULT_SUITE, ECS_OPTIMIZED
+from .topology import DEFAULT_SUITE, ECS_OPTIMIZED, WITH_ENGINE
 
 # What a plain Debian server has. Neither a container engine nor the agents: bringing those is the collection's job.
 PACKAGES = (
@@ -178,6 +178,7 @@ def path(suite: str) -> Path:
 
 def prepare(suite: str, say: Callable[[str], None]) -> Path:
     """The root file system of a suite as a directory, built or unpacked when it is not there yet."""
+    suite = ECS_OPTIMIZED if suite == WITH_ENGINE else suite
     directory = path(suite)
     if directory.is_dir():
         return directory

@@ -24,6 +24,8 @@ SUITES = ("bookworm", "bullseye", "trixie")
 DEFAULT_SUITE = SUITES[0]
 # Not of the command line: the root file system of EC2 instances.
 ECS_OPTIMIZED = "ecs-optimized"
+# The same for a host that is no EC2 instance: an engine, no agents, and half of the time until it has joined.
+WITH_ENGINE = "with-engine"
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,29}")
 _NAME_RULE = "a lower case letter, then at most 29 lower case letters, digits or hyphens"
@@ -164,6 +166,7 @@ def _parse_site(argument: str) -> Iterator[Wanted]:
     for entry in hosts.split(","):
         name, colon, suite = entry.partition(":")
         check_name("a host", name)
-        if colon and suite not in SUITES:
-            raise SandboxError(f"host {name}: no such suite {suite!r}; there are {', '.join(SUITES)}")
+        known = (*SUITES, WITH_ENGINE)
+        if colon and suite not in known:
+            raise SandboxError(f"host {name}: no such suite {suite!r}; there are {', '.join(known)}")
         yield Wanted(site, name, suite or DEFAULT_SUITE)
