@@ -8,9 +8,9 @@ import json
 import os
 from typing import NamedTuple
 
-from ..files import read_json, write_atomic
+from ..files import read_text, write_atomic
 from ..knobs import at
-from .exits import TERMINAL, AgentExit
+from .exits import RETRIED, TERMINAL, AgentExit
 
 STATE_FILE = "/var/lib/ecs/data/agent.db"
 
@@ -21,7 +21,16 @@ class State(NamedTuple):
 
 
 def load() -> State:
-    found = read_json(at(STATE_FILE))
+    """A file that is no database ends the agent with 1, again and again: aws/amazon-ecs-agent#4119."""
+    content = read_text(at(STATE_FILE))
+    try:
+        found = json.loads(content) if content is not None else {}
+        if not isinstance(found, dict):
+            raise ValueError("no object")
+    except ValueError as error:
+        raise AgentExit(
+            RETRIED, "Error loading previously saved state: failed to load previous data from BoltDB: invalid database"
+        ) from error
     return State(str(found.get("Cluster") or ""), str(found.get("ContainerInstanceArn") or ""))
 
 

@@ -150,6 +150,14 @@ def test_another_cluster_than_the_saved_one(ecs_host, service) -> None:
     assert service.calls == []
 
 
+def test_a_state_file_that_is_no_database(ecs_host, service) -> None:
+    ecs_host.write(STATE, "\0\0half a page")
+    process = start(ecs_host)
+    wait_for(lambda: "from BoltDB: invalid database" in ecs_host.output("ecs.init"), "the error")
+    ecs_host.stop(process)
+    assert service.calls == []
+
+
 def test_an_attribute_that_is_not_echoed(ecs_host, service) -> None:
     service.replies["RegisterContainerInstance"] = [(200, {"containerInstance": {"containerInstanceArn": ARN}})]
     assert ended(ecs_host) == 5
