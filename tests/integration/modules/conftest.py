@@ -18,6 +18,8 @@ import pytest
 
 from sandbox.region.context import Settings
 from sandbox.region.testing import RunningRegion, running_region
+from tests.integration.warm.server import INTERPRETER
+from tests.integration.warm.server import VARIABLE as WARM_PYTHON
 
 TARGETS = Path(__file__).resolve().parents[1] / "targets"
 ROLE = "EdgeHosts"
@@ -67,19 +69,32 @@ def fleet(region: RunningRegion) -> Any:
     return make
 
 
+@pytest.fixture(scope="session")
+def warm_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the server listens that runs modules."""
+    path = str(tmp_path_factory.mktemp("warm") / "socket")
+    command = [sys.executable, "-m", "tests.integration.warm.server", path]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout and server.stdout.readline() == "ready\n"
+            yield path
+        finally:
+            server.terminate()
+
+
 @dataclass
 class Ansible:
     region: RunningRegion
     tmp: Path
+    warm_python: str
 
     def start(self, playbook: Any, /, *flags: str, **variables: Any) -> subprocess.Popen[str]:
         play = self.tmp / "play.yml"
         play.write_text(json.dumps(playbook))
         extra = self.tmp / "variables.json"
-        extra.write_text(json.dumps(variables))
+        extra.write_text(json.dumps({"ansible_python_interpreter": str(INTERPRETER), **variables}))
         command = [str(Path(sys.executable).with_name("ansible-playbook")), str(play), "--extra-vars", f"@{extra}"]
         command += flags
-        # Not the module: a virtual environment's ansible-playbook runs modules with the interpreter that it has itself.
         return subprocess.Popen(
             command, env=self._environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
@@ -101,6 +116,7 @@ class Ansible:
             "AWS_SECRET_ACCESS_KEY": "none",
             "AWS_EC2_METADATA_DISABLED": "true",
             "NO_PROXY": "*",
+            WARM_PYTHON: self.warm_python,
         }
 
     def play(self, playbook: Any, /, *flags: str, **variables: Any) -> str:
@@ -145,5 +161,5 @@ class Ansible:
 
 
 @pytest.fixture
-def ansible(region: RunningRegion, tmp_path: Path) -> Ansible:
-    return Ansible(region, tmp_path)
+def ansible(region: RunningRegion, warm_python: str, tmp_path: Path) -> Ansible:
+    return Ansible(region, tmp_path, warm_python)

@@ -4,10 +4,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -83,12 +80,7 @@ class Sites:
 
     def check(self, sites: dict[str, dict[str, Any]], **more: Any) -> dict[str, int]:
         """The same in check mode."""
-        play, variables = self.ansible.tmp / "check.yml", json.dumps({**FLEET, **more})
-        play.write_text(json.dumps(self._plays(sites)))
-        command = [str(Path(sys.executable).with_name("ansible-playbook")), "--check", str(play), "-e", variables]
-        done = subprocess.run(command, env=self.ansible._environment(), text=True, capture_output=True, timeout=600)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return self._changed(done.stdout)
+        return self._changed(self.ansible.play(self._plays(sites), "--check", **FLEET, **more))
 
     @staticmethod
     def _changed(output: str) -> dict[str, int]:

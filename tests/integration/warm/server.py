@@ -1,0 +1,133 @@
+# Copyright (c) 2026, edgefleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs Ansible modules in forks of a process that has imported boto3.
+
+Four fifths of what a module costs on this side of AWS is the import of boto3 and the reading of its descriptions of the
+services. Here both happen once. What runs is the module as Ansible has packed it, in a process of its own.
+
+    python -m tests.integration.warm.server SOCKET
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import gc
+import importlib
+import json
+import os
+import runpy
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+INTERPRETER = Path(__file__).with_name("python")
+VARIABLE = "EDGEFLEET_WARM_PYTHON"
+COLLECTIONS = ("edgefleet/ecs", "amazon/aws")
+SERVICES = ("cloudwatch", "ec2", "ecs", "events", "iam", "logs", "outposts", "s3", "ssm", "sts")
+
+
+def warm_up(services: Iterable[str]) -> None:
+    """Import what modules import, and remember what each of them would read or compile anew."""
+    import boto3
+    from botocore.loaders import JSONFileLoader, Loader
+
+    JSONFileLoader.load_file = by_arguments(JSONFileLoader.load_file)
+    Loader.list_available_services = by_arguments(Loader.list_available_services)
+    for service in services:
+        keys = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
+        boto3.Session(region_name="us-west-2").client(service, endpoint_url="http://127.0.0.1:1", **keys)
+    importlib.import_module("ansible.module_utils.basic")
+    remember_compiled(importlib.import_module("zipimport"))
+
+
+def by_arguments(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The method with a memory over all its objects, which here all read the same files."""
+    known: dict[Any, Any] = {}
+
+    def remembered(self: Any, *arguments: Any) -> Any:
+        if arguments not in known:
+            known[arguments] = method(self, *arguments)
+        return known[arguments]
+
+    return remembered
+
+
+def remember_compiled(zipimport: Any) -> None:
+    """Ansible packs sources; those of the collections' module_utils are the same in every package."""
+    plain = zipimport._compile_source
+    known = {}
+    for root in collection_roots():
+        for collection in COLLECTIONS:
+            for path in (root / collection / "plugins" / "module_utils").rglob("*.py"):
+                source = path.read_bytes()
+                known[source] = plain(str(path), source)
+    zipimport._compile_source = lambda path, source: known.get(source) or plain(path, source)
+
+
+def collection_roots() -> list[Path]:
+    paths = [*os.environ["ANSIBLE_COLLECTIONS_PATH"].split(os.pathsep), *sys.path]
+    return [Path(path) / "ansible_collections" for path in paths if path]
+
+
+def run(program: str, arguments: list[str]) -> int:
+    """As Python runs a file: its exit status."""
+    sys.argv = [program, *arguments]
+    try:
+        runpy.run_path(program, run_name="__main__")
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        sys.stderr.write(f"{end.code}\n")
+        return 1
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def answer(connection: socket.socket) -> None:
+    """In the fork: become the process that the client stands for."""
+    _byte, ancillary, _flags, _address = connection.recvmsg(1, socket.CMSG_SPACE(3 * 4))
+    streams = array.array("i", ancillary[0][2])
+    call: dict[str, Any] = json.loads(b"".join(iter(lambda: connection.recv(1 << 16), b"")))
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    os.chdir(call["cwd"])
+    os.environ.clear()
+    os.environ.update(call["env"])
+    program, *arguments = call["argv"]
+    status = run(program, arguments)
+    for output in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            output.flush()
+    connection.send(bytes([status & 255]))
+
+
+def serve(path: str) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks: each answers its client itself
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen(64)
+        print("ready", flush=True)
+        while True:
+            connection, _address = server.accept()
+            if os.fork() == 0:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                server.close()
+                try:
+                    answer(connection)
+                finally:
+                    os._exit(0)
+            connection.close()
+
+
+if __name__ == "__main__":
+    warm_up(SERVICES)
+    gc.freeze()
+    serve(sys.argv[1])
