@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..host import ecs_config
+from .platforms import ENGINE_PACKAGES
 
-ENGINE_PACKAGES = ("docker.io", "docker-ce", "docker", "moby-engine")
 SYSCTLS = ("fs.inotify.max_user_instances", "fs.inotify.max_user_watches")
 
 PREFLIGHT_DEFAULTS: dict[str, Any] = {
@@ -58,8 +58,8 @@ _ORIGIN = {
 RULES: dict[str, dict[str, Rule]] = {
     "engine": {
         "package": Rule(
-            lambda value: isinstance(value, str) and value in ("", *ENGINE_PACKAGES),
-            "{}, or '' where the engine is not to be managed".format(", ".join(ENGINE_PACKAGES)),
+            lambda value: isinstance(value, str) and value in ("", "auto", *ENGINE_PACKAGES),
+            "auto, {}, or '' where the engine is not to be managed".format(", ".join(ENGINE_PACKAGES)),
         ),
         "version": _VERSION,
     },

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from ..host import ecs_config, ecs_secrets
 from ..host.ecs_settings import FILES, SETTINGS
+from . import platforms
 
 SECURE_MODE = "0600"
 ABSENT = None
@@ -97,7 +98,7 @@ def _sysctl(host: Host, desired: Mapping[str, Any]) -> Differences:
 
 
 def _engine(host: Host, desired: Mapping[str, Any]) -> Differences:
-    package = desired["engine"].get("package", "")
+    package = platforms.engine_package(host, desired["engine"])
     if not package:
         return  # somebody else's engine: preflight says when it does not answer
     running = (host.get("engine") or {}).get("version")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .. import platforms
 from .finding import ERROR, Findings, Host, Limits, finding
 
 OLDEST_PYTHON = (3, 9)
@@ -36,12 +37,13 @@ def observation(host: Host, _desired: Mapping[str, Any], _limits: Limits) -> Fin
 def python(host: Host, _desired: Mapping[str, Any], _limits: Limits) -> Findings:
     version = tuple(int(part) for part in str(host.get("python") or "0").split(".")[:2] if part.isdigit())
     if version < OLDEST_PYTHON:
+        advice = platforms.python_advice(host)
         yield finding(
             "python",
             ERROR,
             f"Python is {host.get('python')}, older than 3.9.",
             "Modules of this collection would fail on it.",
-            "Install a newer one and name it in ansible_python_interpreter.",
+            f"Install a newer one{f' ({advice})' if advice else ''} and name it in ansible_python_interpreter.",
         )
 
 

@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..desired import ENGINE_PACKAGES
-from .finding import ERROR, Findings, Host, Limits, finding
-
-# Their repositories hold no engine that ECS supports.
-ENGINE_TO_BE_THERE = ("rhel",)
+from .. import platforms
+from .finding import ERROR, Finding, Findings, Host, Limits, finding
 
 
 def engine(host: Host, desired: Mapping[str, Any], _limits: Limits) -> Findings:
-    engine, system = host.get("engine"), host.get("os") or {}
+    engine = host.get("engine")
     if "engine" not in desired or engine is None or engine["version"]:
         return
     if not desired["engine"].get("package"):
@@ -27,16 +24,22 @@ def engine(host: Host, desired: Mapping[str, Any], _limits: Limits) -> Findings:
             "Nobody is asked to install or start one.",
             "Start the engine, or name its package in container_engine_package.",
         )
-    elif system.get("id") in ENGINE_TO_BE_THERE and not _has_engine(host):
-        yield finding(
-            "engine",
-            ERROR,
-            f"{system['name']} has no container engine yet.",
-            "Its repositories bring none that ECS supports.",
-            "Install Docker on the host from a repository of yours.",
-        )
+    elif not platforms.engine_package(host, desired["engine"]):
+        yield _to_be_there(host, str(desired["engine"].get("source")))
 
 
-def _has_engine(host: Host) -> bool:
-    packages = host.get("packages") or {}
-    return any(packages.get(name) for name in ENGINE_PACKAGES)
+def _to_be_there(host: Host, source: str) -> Finding:
+    """What Amazon's own installer refuses, too: see planning/platforms.py."""
+    match = platforms.find(host["os"]) if host.get("os") else None
+    other = source == "repository" and match is not None and match.platform.docker
+    return finding(
+        "engine",
+        ERROR,
+        f"{(host.get('os') or {}).get('name') or 'The host'} has no container engine yet.",
+        "Docker's own repository has none for it."
+        if source in ("vendor", "mirror")
+        else "Its repositories bring none that ECS supports.",
+        "Set container_engine_source: vendor, which is Docker's own repository, or install Docker on the host."
+        if other
+        else "Install Docker on the host from a repository of yours, or name its package in container_engine_package.",
+    )

@@ -8,53 +8,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .. import platforms
 from .finding import ERROR, WARNING, Findings, Host, Limits, finding
-
-# Major versions of the operating systems that ECS Anywhere supports; None: any.
-# Source: "Supported operating systems and system architectures", Amazon ECS Developer Guide, external instances.
-SUPPORTED: dict[str, tuple[str, range | tuple[int, ...] | None]] = {
-    "amzn": ("Amazon Linux 2 and 2023", (2, 2023)),
-    "centos": ("CentOS Stream 9", (9,)),
-    "debian": ("Debian 10 to 12", range(10, 13)),
-    "fedora": ("Fedora 32, 33 and 40", (32, 33, 40)),
-    "opensuse-tumbleweed": ("openSUSE Tumbleweed", None),
-    "rhel": ("RHEL 7 to 9", range(7, 10)),
-    "sles": ("SLES 15", (15,)),
-    "ubuntu": ("Ubuntu 18 to 24", range(18, 25)),
-}
-ARCHITECTURES = ("x86_64", "aarch64")
 
 
 def operating_system(host: Host, _desired: Mapping[str, Any], limits: Limits) -> Findings:
     system = host.get("os")
-    if system is None or _is_supported(system):
+    if system is None or platforms.is_supported(system):
         return
+    match = platforms.find(system)
     name = system["name"] or f"{system['id']} {system['version']}"
-    known = SUPPORTED.get(system["id"])
-    supported = known[0] if known else ", ".join(words for words, _versions in SUPPORTED.values())
+    supported = platforms.supported(system["id"]) or platforms.supported()
     yield finding(
         "os",
-        WARNING if limits["allow_unsupported_os"] else ERROR,
+        WARNING if limits["allow_unsupported_os"] and match else ERROR,
         f"{name} is not supported by ECS Anywhere (supported: {supported}).",
-        "AWS neither tests its agents there nor helps with them.",
-        "Reinstall the host, or set preflight_allow_unsupported_os: true to try it.",
+        f"AWS neither tests its agents there nor helps with them. {_assumption(match)}",
+        "Reinstall the host, or set preflight_allow_unsupported_os: true to try it."
+        if match
+        else "Reinstall the host with a supported system.",
     )
 
 
-def _is_supported(system: Mapping[str, Any]) -> bool:
-    if system["id"] not in SUPPORTED:
-        return False
-    versions = SUPPORTED[system["id"]][1]
-    major = system["version"].partition(".")[0]
-    return versions is None or (major.isdigit() and int(major) in versions)
+def _assumption(match: platforms.Match | None) -> str:
+    if match is None:
+        return "It is like no supported system, so it is not known which packages it takes either."
+    like = match.platform
+    return f"If it is let through, it is taken for {like.name}: {like.manager}, and .{like.format} files of the agents."
 
 
 def architecture(host: Host, _desired: Mapping[str, Any], _limits: Limits) -> Findings:
-    if host.get("arch") not in ARCHITECTURES:
+    if host.get("arch") not in platforms.ARCHITECTURES:
         yield finding(
             "arch",
             ERROR,
-            f"The architecture is {host.get('arch')} (supported: {', '.join(ARCHITECTURES)}).",
+            f"The architecture is {host.get('arch')} (supported: {', '.join(platforms.ARCHITECTURES)}).",
             "There are no agents for it.",
             "Use a host with a supported architecture, or a 64 bit system on it.",
         )

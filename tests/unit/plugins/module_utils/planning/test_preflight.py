@@ -123,10 +123,23 @@ def test_supported_systems(name: str, version: str) -> None:
 def test_unsupported_systems(name: str, version: str) -> None:
     host = host_with("os", value={"id": name, "version": version, "like": ["debian"], "name": "X"})
     finding = only(findings(host, DESIRED))
+    assert "it is taken for" in finding["why"]
     assert (finding["check"], finding["level"]) == ("os", "error")
     assert "allow_unsupported_os" in finding["advice"]
     allowed = only(findings(host, {**DESIRED, "preflight": {"allow_unsupported_os": True}}))
     assert allowed["level"] == "warning"
+
+
+def test_a_system_like_no_other_is_not_let_through() -> None:
+    host = host_with("os", value={"id": "alpine", "version": "3.19", "like": [], "name": "Alpine"})
+    finding = only(findings(host, {**DESIRED, "preflight": {"allow_unsupported_os": True}}))
+    assert finding["level"] == "error" and "allow_unsupported_os" not in finding["advice"]
+
+
+def test_where_a_newer_python_is_to_be_had() -> None:
+    host = host_with("os", value={"id": "rhel", "version": "8.10", "like": ["fedora"], "name": "RHEL"})
+    host["python"] = "3.6.8"
+    assert "dnf install python3.11" in only(findings(host, DESIRED))["advice"]
 
 
 def test_an_engine_that_nobody_is_to_start() -> None:
@@ -135,14 +148,27 @@ def test_an_engine_that_nobody_is_to_start() -> None:
     assert findings(HOST, desired) == []
 
 
-def test_red_hat_needs_its_engine_before() -> None:
-    host = host_with("os", value={"id": "rhel", "version": "9.4", "like": ["fedora"], "name": "RHEL 9.4"}, of=BARE)
+@pytest.mark.parametrize(
+    ("name", "version", "source", "why", "advice"),
+    [
+        ("rhel", "9.4", "repository", "Its repositories", "a repository of yours"),
+        ("rhel", "9.4", "vendor", "Docker's own repository", "a repository of yours"),
+        ("centos", "9", "repository", "Its repositories", "container_engine_source: vendor"),
+        ("fedora", "40", "repository", "Its repositories", "container_engine_source: vendor"),
+        ("amzn", "2023", "vendor", "Docker's own repository", "a repository of yours"),
+    ],
+)
+def test_some_systems_need_their_engine_before(name: str, version: str, source: str, why: str, advice: str) -> None:
+    host = host_with("os", value={"id": name, "version": version, "like": ["fedora"], "name": name}, of=BARE)
     host["packages"]["amazon-ssm-agent"] = "3.3.987.0-1"  # an agent is no engine
-    assert only(findings(host, DESIRED))["check"] == "engine"
+    desired = {**DESIRED, "engine": {"package": "auto", "version": "", "source": source}}
+    finding = only(findings(host, desired))
+    assert finding["check"] == "engine" and why in finding["why"] and advice in finding["advice"]
+    named = {**desired, "engine": {"package": "docker-ce", "version": "", "source": "repository"}}
+    assert findings(host, named) == []
+    assert findings(host, {key: value for key, value in desired.items() if key != "engine"}) == []
     host["packages"]["docker-ce"] = "24.0.7-1.el9"
-    assert findings(host, DESIRED) == []
-    host["packages"]["docker-ce"] = None
-    assert findings(host, {key: value for key, value in DESIRED.items() if key != "engine"}) == []
+    assert findings(host, desired) == []
 
 
 def test_a_clone_from_elsewhere_has_both_findings() -> None:
