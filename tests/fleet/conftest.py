@@ -67,10 +67,10 @@ class Fleet:
                 env=self.env, cwd=paths.ROOT, start_new_session=True,
             )  # fmt: skip
 
-    def ansible(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def ansible(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.sandbox.inside(*arguments), capture_output=True, text=True, stdin=subprocess.DEVNULL, env=self.env,
-            cwd=paths.ROOT, timeout=PATIENCE, check=False,
+            self.sandbox.inside(*arguments), capture_output=True, text=True, stdin=subprocess.DEVNULL,
+            env={**self.env, **environment}, cwd=paths.ROOT, timeout=PATIENCE, check=False,
         )  # fmt: skip
 
     def command(self, playbook: str, *arguments: str, **extra: Any) -> list[str]:
@@ -85,9 +85,9 @@ class Fleet:
         """A playbook for the hosts; the last of several limits counts."""
         return self.run(self.command(playbook, *arguments, **extra))
 
-    def run(self, command: list[str]) -> Run:
+    def run(self, command: list[str], **environment: str) -> Run:
         before = self._records()
-        done = self.ansible(*command)
+        done = self.ansible(*command, **environment)
         written = sorted(self._records() - before)
         record = json.loads(written[-1].read_text()) if written else None
         return Run(done.returncode, done.stdout + done.stderr, record)
