@@ -21,15 +21,16 @@ from typing import Any
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.edgefleet.ecs.plugins.module_utils.host import observe
+from ansible_collections.edgefleet.ecs.plugins.module_utils.host import observe, surroundings
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.desired import validate_desired
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.drift import compare
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.preflight import findings
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.preflight import findings, network
 
 # Made when the plugin is loaded: Ansible loads it once and forks a worker for every host after that. Compressed, it is
 # a third as much for a thin link. (Leaving out comments was measured, too: no gain for the host.)
 SOURCE = Path(observe.__file__).read_text(encoding="utf-8")
 SCRIPT = zlib.compress(SOURCE.encode(), 9)
+SURROUNDINGS = Path(surroundings.__file__).read_text(encoding="utf-8")
 
 # Newest first, because the system's own python3 may be too old where another one was installed for Ansible.
 INTERPRETERS = (
@@ -60,7 +61,8 @@ def command(interpreter: str | None, program: str) -> str:
 
 def questions(desired: dict[str, Any]) -> dict[str, Any]:
     """What only the hosts of this desired state are asked, by name of a probe in observe.ANSWERS."""
-    return {}
+    asked = {"network": network.question(desired, SURROUNDINGS)}
+    return {name: question for name, question in asked.items() if question is not None}
 
 
 def script(asked: dict[str, Any]) -> bytes:

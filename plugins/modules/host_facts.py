@@ -33,8 +33,11 @@ options:
       - C(ecs_agent) has C(version), C(cluster), C(source) and C(fingerprints).
       - C(ecs_config) has the variables of the ECS agent, see M(edgefleet.ecs.agent_config).
       - C(sysctl) has lower limits for C(fs.inotify.max_user_instances) and C(fs.inotify.max_user_watches).
-      - C(preflight) has C(allow_unsupported_os) (default V(false)), C(min_disk_mib) (V(2048)), C(min_memory_mib)
-        (V(256)) and C(max_clock_skew) in seconds (V(300)).
+      - C(preflight) has C(allow_unsupported_os) (default V(false)), C(min_disk_mib) (V(2048)), C(min_system_mib)
+        (V(512)), C(min_memory_mib) (V(256)), C(max_clock_skew) in seconds (V(300)), and C(accept), the names of checks
+        whose errors are warnings. With this section, a host that is not registered is also asked what it reaches -
+        C(network) (V(auto), V(always) or V(never)), C(region) where C(registration) is not given, C(services)
+        (V(ecr) and V(logs)), C(account_id), C(dual_stack), and C(endpoints), URLs by name.
       - An empty version takes any. A version may end in V(*), and may leave out the package's epoch and revision.
     type: dict
 attributes:
@@ -183,12 +186,53 @@ host:
         skew_seconds: -0.012
         synchronized: true
     disk:
-      description: Room by path.
+      description: Room for C(/usr), C(/var) and C(/var/lib/docker), each with the number of its file system.
       type: dict
       sample:
         /var/lib/docker:
           total_mib: 30000
           free_mib: 12000
+          device: 2049
+    board:
+      description: What a board with a device tree calls itself, null on other machines.
+      type: str
+      sample: Raspberry Pi 4 Model B Rev 1.4
+    selinux:
+      description: V(enforcing) or V(permissive), null where it is off.
+      type: str
+      sample: permissive
+    iptables:
+      description: Whether the program is there.
+      type: bool
+      sample: true
+    ports:
+      description: Ports of the ECS agent at which another program listens. Empty while the agent runs.
+      type: list
+      elements: dict
+      sample:
+        - port: 51678
+          process: nginx
+    network:
+      description:
+        - What the host reaches, through the proxy that is asked for. Null where it was not asked.
+        - C(failed) is V(name), V(connection), V(proxy), V(tls) or V(certificate). C(skew_seconds) is by how much the
+          host's clock is ahead of the Region's.
+      type: dict
+      sample:
+        endpoints:
+          ssm:
+            host: ssm.eu-west-3.amazonaws.com
+            port: 443
+            proxy: null
+            addresses: [ipv4]
+            reached: true
+            failed: null
+            error: null
+            skew_seconds: 0.3
+        skew_seconds: 0.3
+        instance_metadata:
+          answers: false
+          role: null
     packages:
       description: Versions of the packages in question, null where one is not installed.
       type: dict
@@ -284,7 +328,6 @@ host:
       type: dict
       sample:
         aws_credentials: []
-        ec2_role: null
     errors:
       description: Parts that could not be read, and why.
       type: list

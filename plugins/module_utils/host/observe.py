@@ -55,7 +55,13 @@ UNIT_PROPERTIES = (
     "Id,LoadState,ActiveState,UnitFileState,NRestarts,RestartPreventExitStatus,ActiveEnterTimestampMonotonic"
 )
 SYSCTLS = ("fs.inotify.max_user_instances", "fs.inotify.max_user_watches")
-DISKS = ("/", "/var/lib/docker")
+# Where packages put programs, where they keep data, and where images go.
+DISKS = ("/usr", "/var", "/var/lib/docker")
+# Introspection, the tasks' credentials and metadata, Prometheus metrics (agent/config/types.go and const.go of the ECS
+# agent).
+AGENT_PORTS = (51678, 51679, 51680)
+# Units whose environment would reach the agents.
+AGENT_UNITS = ("amazon-ssm-agent", "ecs")
 
 SECRET_WORDS = ("PASSW", "SECRET", "TOKEN", "CREDENTIAL", "AUTHDATA", "ACCESSKEY", "PRIVATEKEY", "APIKEY")
 # These may carry user:password@ with no // before it.
@@ -341,7 +347,22 @@ def disk(path: str) -> dict[str, int]:
     while place != "/" and not exists(place):
         place = os.path.dirname(place)
     size = os.statvfs(ROOT + place)
-    return {"total_mib": size.f_blocks * size.f_frsize >> 20, "free_mib": size.f_bavail * size.f_frsize >> 20}
+    return {
+        "total_mib": size.f_blocks * size.f_frsize >> 20,
+        "free_mib": size.f_bavail * size.f_frsize >> 20,
+        "device": os.stat(ROOT + place).st_dev,
+    }
+
+
+def board() -> str | None:
+    """What a board with a device tree calls itself, such as a Raspberry Pi."""
+    name = read_line("/proc/device-tree/model")
+    return name.strip("\0") if name else None
+
+
+def selinux() -> str | None:
+    """Enforcing or permissive; None where it is off or not there."""
+    return {"1": "enforcing", "0": "permissive"}.get(read_line("/sys/fs/selinux/enforce") or "")
 
 
 def packages() -> dict[str, str | None]:
@@ -404,6 +425,35 @@ def parse_units(output: str) -> dict[str, Any]:
 
 def is_active(observed: dict[str, Any] | None, name: str) -> bool:
     return bool(observed) and observed is not None and observed.get(name, {}).get("active") == "active"
+
+
+def ports(observed: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Ports of the ECS agent at which somebody else listens. While its unit runs, or is about to, they are its own."""
+    if (observed or {}).get("ecs", {}).get("active", "inactive") not in ("inactive", "failed"):
+        return []
+    sockets = {}
+    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in (read_text(path) or "").splitlines()[1:]:
+            fields = line.split()
+            # Local address, in hexadecimal; 0A is LISTEN; the socket's inode.
+            if len(fields) > 9 and fields[3] == "0A":
+                sockets[int(fields[1].rpartition(":")[2], 16)] = fields[9]
+    return [{"port": port, "process": owner(sockets[port])} for port in AGENT_PORTS if port in sockets]
+
+
+def owner(inode: str) -> str | None:
+    """Name of the process that holds a socket. Only asked where a port is taken: it looks at every open file."""
+    for pid in entries("/proc"):
+        if not pid.isdigit():
+            continue
+        for descriptor in entries(f"/proc/{pid}/fd"):
+            try:
+                held = os.readlink(f"{ROOT}/proc/{pid}/fd/{descriptor}")
+            except OSError:
+                continue
+            if held == f"socket:[{inode}]":
+                return read_line(f"/proc/{pid}/comm")
+    return None
 
 
 def engine(observed: dict[str, Any] | None) -> dict[str, Any]:
@@ -651,7 +701,21 @@ def foreign() -> dict[str, Any]:
     for path in CONFIG_FILES.values():
         if "AWS_ACCESS_KEY_ID" in parse_agent(read_text(path) or ""):
             paths.append(path)
-    return {"aws_credentials": paths, "ec2_role": None}
+    return {"aws_credentials": paths + [path for path in unit_files() if sets_keys(read_text(path) or "")]}
+
+
+def unit_files() -> list[str]:
+    """What an administrator has written for the agents' units. Packages bring theirs elsewhere."""
+    paths = []
+    for name in AGENT_UNITS:
+        unit = f"/etc/systemd/system/{name}.service"
+        paths += [unit, *[f"{unit}.d/{entry}" for entry in entries(unit + ".d") if entry.endswith(".conf")]]
+    return paths
+
+
+def sets_keys(text: str) -> bool:
+    lines = [line.strip() for line in text.splitlines()]
+    return any(line.startswith("Environment=") and "AWS_ACCESS_KEY_ID=" in line for line in lines)
 
 
 def has_own_keys(text: str) -> bool:
@@ -669,8 +733,18 @@ def has_own_keys(text: str) -> bool:
 # --- all of it ---
 
 
+def network(question: Any, host: dict[str, Any]) -> Any:
+    """What the host reaches. The program for it comes along as text (surroundings.py): a host that is registered has
+    shown that it reaches AWS, and does not even compile it."""
+    if question["when"] == "auto" and (host["registration"] or {}).get("registered"):
+        return None
+    program: dict[str, Any] = {"__name__": "surroundings"}
+    exec(question["program"], program)
+    return program["look"](question)
+
+
 # By name of the question, the probe that answers it, from the question and from what is known of the host already.
-ANSWERS: dict[str, Callable[[Any, dict[str, Any]], Any]] = {}
+ANSWERS: dict[str, Callable[[Any, dict[str, Any]], Any]] = {"network": network}
 
 
 def describe(error: Exception) -> str:
@@ -708,6 +782,10 @@ def observe() -> dict[str, Any]:
         "os": attempt("os", operating_system),
         "systemd": attempt("systemd", systemd),
         "cgroup": attempt("cgroup", cgroup),
+        "board": attempt("board", board),
+        "selinux": attempt("selinux", selinux),
+        "iptables": attempt("iptables", lambda: program("iptables") is not None),
+        "ports": attempt("ports", ports, unit),
         "disk": attempt("disk", disks),
         "packages": attempt("packages", packages),
         "snap_ssm_agent": attempt("snap_ssm_agent", exists, "/snap/amazon-ssm-agent"),

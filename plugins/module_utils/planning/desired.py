@@ -11,16 +11,30 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..host import ecs_config
+from .endpoints import OPTIONAL
 from .platforms import ENGINE_PACKAGES
 
 SYSCTLS = ("fs.inotify.max_user_instances", "fs.inotify.max_user_watches")
 
 PREFLIGHT_DEFAULTS: dict[str, Any] = {
     "allow_unsupported_os": False,
+    "accept": [],
+    "account_id": "",
+    "dual_stack": False,
+    "endpoints": {},
     "min_disk_mib": 2048,
     "min_memory_mib": 256,
+    "min_system_mib": 512,
     "max_clock_skew": 300,
+    "network": "auto",
+    "region": "",
+    "services": ["ecr", "logs"],
 }
+# Errors of preflight that an operator may overrule. The others would break a host or an identity.
+ACCEPTABLE = (
+    "clock", "connection", "disk", "dns", "ec2_role", "iptables", "memory", "port", "proxy", "selinux", "tls",
+    "versions",
+)  # fmt: skip
 
 
 class Rule(NamedTuple):
@@ -38,6 +52,11 @@ def _number(minimum: int) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= minimum
 
 
+def _list_of(choices: tuple[str, ...]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and all(item in choices for item in value)
+
+
+_ENDPOINT = _text(r"|https?://[^\s/@]+(/[^\s@]*)?")
 _VERSION = Rule(
     _text(r"|[0-9][0-9A-Za-z.+~:-]*\*?"), "a version in quotes such as '1.105.1', '1.105.*' or '' for any version"
 )
@@ -66,9 +85,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "ssm_agent": {
         **_ORIGIN,
         "version": _VERSION,
-        "endpoint": Rule(
-            _text(r"|https?://[^\s/@]+(/[^\s@]*)?"), "a URL such as https://ssm.example.net, or '' to leave it as it is"
-        ),
+        "endpoint": Rule(_ENDPOINT, "a URL such as https://ssm.example.net, or '' to leave it as it is"),
     },
     "registration": {"region": _REGION},
     "ecs_agent": {
@@ -82,6 +99,17 @@ RULES: dict[str, dict[str, Rule]] = {
         "min_disk_mib": Rule(_number(0), "an integer in MiB of at least 0"),
         "min_memory_mib": Rule(_number(0), "an integer in MiB of at least 0"),
         "max_clock_skew": Rule(_number(1), "an integer in seconds of at least 1"),
+        "min_system_mib": Rule(_number(0), "an integer in MiB of at least 0"),
+        "network": Rule(lambda value: value in ("auto", "always", "never"), "auto, always or never"),
+        "region": Rule(lambda value: value == "" or _REGION.holds(value), f"{_REGION.words}, or ''"),
+        "account_id": Rule(_text(r"|[0-9]{12}"), "the 12 digits of an AWS account in quotes, or ''"),
+        "dual_stack": Rule(lambda value: isinstance(value, bool), "true or false"),
+        "services": Rule(_list_of(OPTIONAL), f"a list of {', '.join(OPTIONAL)}"),
+        "accept": Rule(_list_of(ACCEPTABLE), f"a list of {', '.join(ACCEPTABLE)}"),
+        "endpoints": Rule(
+            lambda value: isinstance(value, Mapping) and all(map(_ENDPOINT, value.values())),
+            "a mapping of names and URLs such as https://ssm.example.net, without a login; '' leaves one out",
+        ),
     },
 }
 SECTIONS = (*RULES, "ecs_config")

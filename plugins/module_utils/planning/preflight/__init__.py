@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..desired import PREFLIGHT_DEFAULTS
-from . import basics, engine, occupied, platform, room
-from .finding import ERROR, Check, Finding, Host
+from . import basics, engine, network, occupied, platform, room
+from .finding import ERROR, WARNING, Check, Finding, Host, Limits
 
 CHECKS: tuple[Check, ...] = (
     basics.observation,
@@ -24,14 +24,22 @@ CHECKS: tuple[Check, ...] = (
     platform.architecture,
     platform.init,
     platform.cgroup,
+    platform.selinux,
+    platform.iptables,
     platform.masked_units,
     room.disk,
     room.memory,
+    room.inotify,
     room.clock,
+    network.reach,
     occupied.snap,
     occupied.foreign_credentials,
+    occupied.ec2_role,
+    occupied.ports,
     occupied.identity,
+    occupied.cluster,
     engine.engine,
+    engine.versions,
     occupied.config_problems,
 )
 
@@ -39,5 +47,10 @@ CHECKS: tuple[Check, ...] = (
 def findings(host: Host, desired: Mapping[str, Any]) -> list[Finding]:
     """Everything that speaks against a rollout to this host, errors first."""
     limits = {**PREFLIGHT_DEFAULTS, **(desired.get("preflight") or {})}
-    found = [item for check in CHECKS for item in check(host, desired, limits)]
+    found = [_accepted(item, limits) for check in CHECKS for item in check(host, desired, limits)]
     return sorted(found, key=lambda item: item["level"] != ERROR)
+
+
+def _accepted(item: Finding, limits: Limits) -> Finding:
+    """An operator who knows better makes a warning of an error."""
+    return {**item, "level": WARNING} if item["check"] in limits["accept"] else item

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import platforms
-from .finding import ERROR, Findings, Host, Limits, finding
+from .finding import ERROR, WARNING, Findings, Host, Limits, finding
 
 OLDEST_PYTHON = (3, 9)
+# Probes that only preflight looks at: nothing is compared with what is asked.
+ASIDE = ("board", "iptables", "network", "ports", "selinux", "snap_ssm_agent")
 
 
 def observation(host: Host, _desired: Mapping[str, Any], _limits: Limits) -> Findings:
@@ -25,6 +27,15 @@ def observation(host: Host, _desired: Mapping[str, Any], _limits: Limits) -> Fin
         )
         return
     for error in host.get("errors") or []:
+        if error["probe"] in ASIDE:
+            yield finding(
+                "unread",
+                WARNING,
+                f"'{error['probe']}' could not be read: {error['error']}.",
+                "What it would have warned of is not known. Nothing that a rollout changes depends on it.",
+                "Look at it on the host, and run again.",
+            )
+            continue
         yield finding(
             "observation",
             ERROR,

@@ -10,6 +10,10 @@ from typing import Any
 
 from .finding import ERROR, WARNING, Findings, Host, Limits, finding
 
+# agent/config/const.go of the ECS agent
+PROMETHEUS = 51680
+PORTS = {51678: "its introspection", 51679: "the credentials of tasks", PROMETHEUS: "its metrics"}
+
 
 def snap(host: Host, _desired: Mapping[str, Any], _limits: Limits) -> Findings:
     if host.get("snap_ssm_agent"):
@@ -29,7 +33,35 @@ def foreign_credentials(host: Host, _desired: Mapping[str, Any], _limits: Limits
             ERROR,
             f"{path} holds AWS credentials.",
             "They take the place of the identity that Systems Manager gives the host.",
-            "Remove them from this file, or move them to a profile of their own.",
+            "Remove them from this file; a profile of another name may keep its own.",
+        )
+
+
+def ec2_role(host: Host, _desired: Mapping[str, Any], _limits: Limits) -> Findings:
+    role = ((host.get("network") or {}).get("instance_metadata") or {}).get("role")
+    if role:
+        # amazon-ecs-agent#3604, #3812
+        yield finding(
+            "ec2_role",
+            ERROR,
+            f"EC2's metadata service gives the host the role {role}.",
+            "It takes the place of the identity that Systems Manager gives the host.",
+            "Bring an EC2 instance in as one (edgefleet.ecs.aws_site), or take the role from it.",
+        )
+
+
+def ports(host: Host, desired: Mapping[str, Any], _limits: Limits) -> Findings:
+    metrics = (desired.get("ecs_config") or {}).get("ECS_ENABLE_PROMETHEUS_METRICS") is True
+    for taken in host.get("ports") or []:
+        port, process = taken["port"], taken["process"] or "a process that is not seen"
+        if port not in PORTS or (port == PROMETHEUS and not metrics):
+            continue
+        yield finding(
+            "port",
+            ERROR,
+            f"Port {port} is taken by {process}.",
+            f"The ECS agent needs it for {PORTS[port]}.",
+            "Move the other program to another port, or stop it.",
         )
 
 
@@ -56,6 +88,30 @@ def identity(host: Host, desired: Mapping[str, Any], _limits: Limits) -> Finding
             f"The host holds the identity {identity} of another machine (a clone, or a new image with an old disk).",
             "Two hosts with one identity take each other's commands, tasks and credentials.",
             how,
+        )
+
+
+def cluster(host: Host, desired: Mapping[str, Any], limits: Limits) -> Findings:
+    """Where the running agent says that it belongs: the account and the Region are in its ARN."""
+    said = (host.get("ecs_agent") or {}).get("introspection") or {}
+    wanted = (desired.get("ecs_agent") or {}).get("cluster")
+    name = str(said.get("cluster") or "").rpartition("/")[2]
+    if wanted and name and name != wanted:
+        yield finding(
+            "cluster",
+            ERROR,
+            f"The host is in cluster {name}, not in {wanted}.",
+            "Its tasks run there, and nobody of this fleet can drain them.",
+            "If it is to move, drain and deregister it there first.",
+        )
+    account = (str(said.get("container_instance_arn") or "").split(":") + [""] * 5)[4]
+    if limits["account_id"] and account and account != limits["account_id"]:
+        yield finding(
+            "account",
+            ERROR,
+            f"The host is in the account {account}, not in {limits['account_id']}.",
+            "Another fleet owns it.",
+            "Have it deregistered there, and its identity removed from the host.",
         )
 
 

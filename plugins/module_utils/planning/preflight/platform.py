@@ -66,7 +66,41 @@ def cgroup(host: Host, _desired: Mapping[str, Any], _limits: Limits) -> Findings
             WARNING,
             "The kernel's memory controller is off.",
             "Memory limits of tasks are not enforced, and their memory is not measured.",
-            "Boot the kernel with cgroup_enable=memory cgroup_memory=1 (on a Raspberry Pi, in cmdline.txt).",
+            _how_to_boot(host.get("board") or ""),
+        )
+
+
+def _how_to_boot(board: str) -> str:
+    # amazon-ecs-agent#2917, #3834: Raspberry Pi boards boot with the controller off.
+    if "Raspberry Pi" in board:
+        return (
+            "Append cgroup_enable=memory cgroup_memory=1 to the one line of /boot/firmware/cmdline.txt "
+            "(/boot/cmdline.txt before Debian 12), and reboot."
+        )
+    return "Boot the kernel with cgroup_enable=memory cgroup_memory=1, and reboot."
+
+
+def selinux(host: Host, _desired: Mapping[str, Any], _limits: Limits) -> Findings:
+    # "SELinux is not supported" among the considerations of external instances, Amazon ECS Developer Guide.
+    if host.get("selinux") == "enforcing":
+        yield finding(
+            "selinux",
+            ERROR,
+            "SELinux is enforcing.",
+            "ECS Anywhere does not support it: tasks are denied their files and sockets without a word.",
+            "Set SELINUX=permissive in /etc/selinux/config and run setenforce 0, or accept it in preflight_accept.",
+        )
+
+
+def iptables(host: Host, _desired: Mapping[str, Any], _limits: Limits) -> Findings:
+    # An engine's package brings it along.
+    if host.get("iptables") is False and (host.get("engine") or {}).get("version"):
+        yield finding(
+            "iptables",
+            ERROR,
+            "There is no iptables on the host.",
+            "The ECS agent leads tasks to their credentials with it, and does not start without it.",
+            "Install the package iptables on the host.",
         )
 
 

@@ -94,6 +94,7 @@ PARTS = {
     "schema", "hostname", "machine_id", "boot_id", "kernel", "arch", "python", "interpreter", "root", "cpus",
     "memory_mib", "os", "systemd", "cgroup", "clock", "disk", "packages", "snap_ssm_agent", "engine", "units",
     "registration", "credentials", "ecs_config", "ecs_agent", "ssm_config", "nat", "sysctl", "foreign", "errors",
+    "board", "selinux", "iptables", "ports", "network",
 }  # fmt: skip
 
 
@@ -260,6 +261,95 @@ def test_clock_is_synchronized_when_timesyncd_says_so(write: Write) -> None:
 def test_disk_of_a_directory_that_is_still_to_come(write: Write, tmp_path: Path) -> None:
     here = os.statvfs(tmp_path)
     assert observe.disks()["/var/lib/docker"]["total_mib"] == here.f_blocks * here.f_frsize >> 20
+
+
+def test_places_on_one_file_system_are_known_by_its_device(write: Write, tmp_path: Path) -> None:
+    found = observe.disks()
+    assert set(found) == {"/usr", "/var", "/var/lib/docker"}
+    assert {place["device"] for place in found.values()} == {tmp_path.stat().st_dev}
+
+
+def test_board(write: Write) -> None:
+    assert observe.board() is None
+    write("/proc/device-tree/model", b"Raspberry Pi 4 Model B Rev 1.4\0")
+    assert observe.board() == "Raspberry Pi 4 Model B Rev 1.4"
+
+
+@pytest.mark.parametrize(("enforce", "mode"), [("1", "enforcing"), ("0", "permissive"), (None, None)])
+def test_selinux(write: Write, enforce: str | None, mode: str | None) -> None:
+    if enforce is not None:
+        write("/sys/fs/selinux/enforce", enforce)
+    assert observe.selinux() == mode
+
+
+def test_iptables_is_a_program(write: Write) -> None:
+    write("/etc/machine-id", MACHINE_ID)
+    assert observe.observe()["iptables"] is False
+    write("/usr/sbin/iptables", "").chmod(0o755)
+    assert observe.observe()["iptables"] is True
+
+
+# As the kernel writes it: 51678 listens, 51679 is only connected to, 22 is nobody's business.
+TCP = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 100 1 0
+   1: 00000000:C9DE 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 200 1 0
+   2: 0100007F:C9DF 0100007F:8AE2 01 00000000:00000000 00:00000000 00000000     0        0 300 1 0
+"""
+TCP6 = """  sl  local_address                         remote_address                        st
+   0: 00000000000000000000000000000000:C9E0 00000000000000000000000000000000:0000 0A 0:0 0:0 0 0 0 400 1 0
+"""
+
+
+def test_ports_that_somebody_else_has(write: Write, tmp_path: Path) -> None:
+    write("/proc/net/tcp", TCP)
+    write("/proc/net/tcp6", TCP6)
+    write("/proc/77/comm", "nginx\n")
+    write("/proc/self/comm", "not a number\n")
+    (tmp_path / "proc/77/fd").mkdir()
+    (tmp_path / "proc/77/fd/0").symlink_to("/dev/null")
+    (tmp_path / "proc/77/fd/6").symlink_to("socket:[200]")
+    assert observe.ports(None) == [{"port": 51678, "process": "nginx"}, {"port": 51680, "process": None}]
+
+
+@pytest.mark.parametrize(
+    ("active", "asked"), [("inactive", True), ("failed", True), ("active", False), ("activating", False)]
+)
+def test_ports_of_an_agent_that_runs_are_its_own(write: Write, active: str, asked: bool) -> None:
+    write("/proc/net/tcp", TCP)
+    assert bool(observe.ports({"ecs": {"active": active}})) is asked
+
+
+def test_keys_in_a_unit_are_foreign(write: Write) -> None:
+    write("/etc/systemd/system/ecs.service.d/60-keys.conf", '[Service]\nEnvironment="A=b" "AWS_ACCESS_KEY_ID=AKIAX"\n')
+    write("/etc/systemd/system/ecs.service.d/readme", "Environment=AWS_ACCESS_KEY_ID=AKIAX\n")
+    write("/etc/systemd/system/amazon-ssm-agent.service", "#Environment=AWS_ACCESS_KEY_ID=AKIAX\n")
+    write("/etc/systemd/system/docker.service.d/x.conf", "[Service]\nEnvironment=AWS_ACCESS_KEY_ID=AKIAX\n")
+    assert observe.foreign() == {"aws_credentials": ["/etc/systemd/system/ecs.service.d/60-keys.conf"]}
+
+
+# --- what only some hosts are asked ---
+
+PROGRAM = "def look(question):\n    return sorted(question)\n"
+
+
+@pytest.mark.parametrize(
+    ("when", "registered", "asked"),
+    [("auto", False, True), ("auto", None, True), ("auto", True, False), ("always", True, True)],
+)
+def test_a_registered_host_does_not_even_compile_the_program(when: str, registered: bool | None, asked: bool) -> None:
+    program = PROGRAM if asked else "no Python"
+    question = {"when": when, "endpoints": {}, "program": program}
+    answer = observe.network(question, {"registration": {"registered": registered}})
+    assert answer == (["endpoints", "program", "when"] if asked else None)
+
+
+def test_a_program_answers_and_one_that_fails_is_named(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observe, "QUESTIONS", json.dumps({"network": {"when": "always", "program": PROGRAM}}))
+    assert observe.observe()["network"] == ["program", "when"]
+    monkeypatch.setattr(observe, "QUESTIONS", json.dumps({"network": {"when": "always", "program": "1/0"}}))
+    host = observe.observe()
+    assert host["network"] is None
+    assert {"probe": "network", "error": "ZeroDivisionError"} in host["errors"]
 
 
 def test_sysctl(write: Write) -> None:
@@ -539,7 +629,7 @@ def test_ssm_endpoint(write: Write) -> None:
 )
 def test_keys_in_the_default_profile_are_foreign(write: Write, text: str, own: bool) -> None:
     write(observe.SHARED_CREDENTIALS, text)
-    assert observe.foreign() == {"aws_credentials": [observe.SHARED_CREDENTIALS] if own else [], "ec2_role": None}
+    assert observe.foreign() == {"aws_credentials": [observe.SHARED_CREDENTIALS] if own else []}
 
 
 def test_keys_in_ecs_config_are_foreign(write: Write) -> None:

@@ -57,7 +57,9 @@ HOST: dict[str, Any] = {
     "systemd": {"pid1": True, "version": 252},
     "cgroup": {"version": "v2", "memory": True},
     "clock": {"epoch": 1795301901.5, "skew_seconds": 0.01, "synchronized": True},
-    "disk": {path: {"total_mib": 30000, "free_mib": 20000} for path in ("/", "/var/lib/docker")},
+    "disk": {
+        path: {"total_mib": 30000, "free_mib": 20000, "device": 1} for path in ("/usr", "/var", "/var/lib/docker")
+    },
     "packages": {
         "docker.io": "20.10.24+dfsg1-1+b3", "docker-ce": None, "docker": None, "moby-engine": None,
         "amazon-ssm-agent": "3.3.987.0", "amazon-ecs-init": "1.105.1-1",
@@ -80,7 +82,12 @@ HOST: dict[str, Any] = {
     "ssm_config": {"endpoint": None},
     "nat": {"route_localnet": True, "credential_rules": True},
     "sysctl": {"fs.inotify.max_user_instances": 8192, "fs.inotify.max_user_watches": 100000},
-    "foreign": {"aws_credentials": [], "ec2_role": None},
+    "foreign": {"aws_credentials": []},
+    "board": None,
+    "selinux": None,
+    "iptables": True,
+    "ports": [],
+    "network": None,
     "errors": [],
 }  # fmt: skip
 

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import copy
+import doctest
 from typing import Any
 
 import pytest
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.preflight import findings
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.preflight import engine, findings
 
 from tests.unit.plugins.module_utils.planning.state import BARE, DESIRED, HOST, place
 
@@ -46,6 +47,23 @@ ROWS: list[tuple[tuple[str, ...], Any, str, str, str]] = [
     (("clock", "synchronized"), False, "clock", "warning", "not synchronized"),
     (("snap_ssm_agent",), True, "snap", "error", "snap"),
     (("foreign", "aws_credentials"), ["/root/.aws/credentials"], "aws_credentials", "error", "/root/.aws/credentials"),
+    (
+        ("foreign", "aws_credentials"),
+        ["/etc/systemd/system/ecs.service"],
+        "aws_credentials",
+        "error",
+        "ecs.ser",
+    ),
+    (("selinux",), "enforcing", "selinux", "error", "enforcing"),
+    (("iptables",), False, "iptables", "error", "no iptables"),
+    (("ports",), [{"port": 51678, "process": "nginx"}], "port", "error", "51678 is taken by nginx"),
+    (("ports",), [{"port": 51679, "process": None}], "port", "error", "51679 is taken by a process"),
+    (("network",), {"instance_metadata": {"answers": True, "role": "web"}}, "ec2_role", "error", "the role web"),
+    (("errors",), [{"probe": "ports", "error": "TimeoutError"}], "unread", "warning", "'ports'"),
+    (("disk", "/usr", "free_mib"), 511, "disk", "warning", "511 MiB are free for /usr"),
+    (("ecs_agent", "introspection", "cluster"), "other", "cluster", "error", "in cluster other"),
+    (("ecs_agent", "introspection", "cluster"), "arn:aws:ecs:r:1:cluster/other", "cluster", "error", "cluster other,"),
+    (("engine", "version"), "1.8.2", "versions", "error", "older than 1.9"),
     (("registration", "region"), "eu-west-3", "registration", "error", "in eu-west-3, not in us-west-2"),
     (("registration", "same_machine"), False, "registration", "error", "another machine"),
 ]
@@ -77,6 +95,17 @@ def test_one_finding(path: tuple[str, ...], value: Any, check: str, level: str, 
         (("engine",), None),
         (("registration", "same_machine"), None),
         (("ecs_config", "user", "problems"), ["line 1: x"]),  # about to be written anew
+        (("selinux",), "permissive"),
+        (("iptables",), None),
+        (("ports",), None),
+        (("ports",), [{"port": 51680, "process": "node_exporter"}]),  # no metrics are asked for
+        (("network",), {"instance_metadata": {"answers": True, "role": None}}),
+        (("network",), {"endpoints": {}, "skew_seconds": 299.0, "instance_metadata": {"answers": False, "role": None}}),
+        (("disk", "/usr", "free_mib"), 512),
+        (("ecs_agent", "introspection", "cluster"), "arn:aws:ecs:r:1:cluster/retail-edge"),
+        (("ecs_agent", "introspection"), None),
+        (("engine", "version"), "29.1.0"),
+        (("sysctl", "fs.inotify.max_user_instances"), 128),  # about to be raised
     ],
 )
 def test_no_finding(path: tuple[str, ...], value: Any) -> None:
@@ -189,3 +218,118 @@ def test_errors_come_first() -> None:
     host = host_with("cgroup", "memory", value=False)
     host["snap_ssm_agent"] = True
     assert [finding["level"] for finding in findings(host, DESIRED)] == ["error", "warning"]
+
+
+# --- room and time ---
+
+
+def test_places_of_one_file_system_are_one_finding() -> None:
+    host = copy.deepcopy(BARE)
+    for disk in host["disk"].values():
+        disk["free_mib"] = 100
+    finding = only(findings(host, DESIRED))
+    assert finding["what"] == "100 MiB are free for /var/lib/docker, less than 2048 MiB."
+    assert "preflight_min_disk_mib" in finding["advice"]
+    host["disk"]["/usr"]["device"] = 2
+    assert sorted(item["what"].split(" ")[5] for item in findings(host, DESIRED)) == ["/usr,", "/var/lib/docker,"]
+
+
+def test_few_inotify_instances_where_nobody_raises_them() -> None:
+    desired = {key: value for key, value in DESIRED.items() if key != "sysctl"}
+    host = host_with("sysctl", "fs.inotify.max_user_instances", value=128)
+    assert (only(findings(host, desired))["check"], only(findings(host, desired))["level"]) == ("inotify", "warning")
+    assert findings(host_with("sysctl", "fs.inotify.max_user_instances", value=129), desired) == []
+
+
+@pytest.mark.parametrize(
+    ("control", "region", "level", "what"),
+    [
+        (0.0, 400.0, "error", "400 s ahead of the Region's"),
+        (-400.0, -400.0, "error", "400 s behind the Region's"),
+        (-400.0, 0.0, "warning", "but 400 s behind the control node's"),
+        (-400.0, None, "error", "400 s behind the control node's"),
+    ],
+)
+def test_the_region_s_clock_counts(control: float, region: float | None, level: str, what: str) -> None:
+    host = host_with("clock", "skew_seconds", value=control)
+    host["network"] = {"skew_seconds": region}
+    finding = only(findings(host, DESIRED))
+    assert (finding["check"], finding["level"]) == ("clock", level)
+    assert what in finding["what"]
+
+
+def test_a_raspberry_pi_gets_advice_of_its_own() -> None:
+    host = host_with("cgroup", "memory", value=False)
+    assert "cmdline.txt" not in only(findings(host, DESIRED))["advice"]
+    host["board"] = "Raspberry Pi 4 Model B Rev 1.4"
+    assert "/boot/firmware/cmdline.txt" in only(findings(host, DESIRED))["advice"]
+
+
+# --- what is there already ---
+
+
+def test_iptables_comes_with_an_engine() -> None:
+    assert findings(host_with("iptables", value=False, of=BARE), DESIRED) == []
+
+
+def test_the_port_of_metrics_counts_where_metrics_are_asked_for() -> None:
+    host = host_with("ports", value=[{"port": 51680, "process": "node_exporter"}])
+    config = {**DESIRED["ecs_config"], "ECS_ENABLE_PROMETHEUS_METRICS": True}
+    asked = [item for item in findings(host, {**DESIRED, "ecs_config": config}) if item["check"] == "port"]
+    assert "51680" in only(asked)["what"]
+
+
+def test_another_account() -> None:
+    arn = "arn:aws:ecs:us-west-2:111122223333:container-instance/retail-edge/1"
+    host = host_with("ecs_agent", "introspection", "container_instance_arn", value=arn)
+    assert only(findings(host, {**DESIRED, "preflight": {"account_id": "444455556666"}}))["check"] == "account"
+    assert findings(host, {**DESIRED, "preflight": {"account_id": "111122223333"}}) == []
+    assert findings(host, DESIRED) == []
+
+
+# --- the engine against the agent ---
+
+
+@pytest.mark.parametrize(
+    ("docker", "installed", "pinned", "cgroup", "what"),
+    [
+        ("25.0.3", "1.80.0-1", "", "v1", "Docker 25: the first that can is 1.81.0"),
+        ("27.1.1", "1.105.1-1", "1.80.0", "v1", "1.80.0 is too old for Docker 27"),
+        ("25.0.3", "1.81.0-1", "", "v1", None),
+        ("24.0.7", "1.80.0-1", "", "v1", None),
+        ("25.0.3", None, "", "v1", None),  # the latest is to come
+        ("25.0.3", "1.105.1-1", "1.80.*", "v1", "The ECS agent 1.80.* is too old"),
+        ("25.0.3", "1.105.1-1", "1.*", "v1", None),
+        ("25.0.3", "1.80.0-1", "1.105.1", "v1", None),  # about to be upgraded
+        (None, "1.60.1-1", "", "v2", "cgroup v2: the first that can is 1.61.0"),
+        (None, "1.60.1-1", "", "v1", None),
+        (None, "1.61.0-1", "", "v2", None),
+        (None, "1.51.0-1", "", "v1", "external instances: the first that can is 1.52.0"),
+    ],
+)
+def test_versions(docker: str | None, installed: str | None, pinned: str, cgroup: str, what: str | None) -> None:
+    host = host_with("engine", "version", value=docker)
+    host["packages"]["amazon-ecs-init"] = installed
+    host["cgroup"]["version"] = cgroup
+    found = findings(host, {**DESIRED, "ecs_agent": {"version": pinned}})
+    assert [item["check"] for item in found] == ([] if what is None else ["versions"])
+    assert what is None or what in found[0]["what"]
+
+
+def test_an_engine_that_is_asked_for_counts_as_if_it_were_there() -> None:
+    host = host_with("packages", "amazon-ecs-init", value="1.80.0-1", of=BARE)
+    desired = {
+        **DESIRED,
+        "ecs_agent": {},
+        "engine": {"package": "docker-ce", "version": "5:27.1.1-1~debian.12~bookworm"},
+    }
+    assert "Docker 27" in only(findings(host, desired))["what"]
+
+
+def test_numbers_of_versions() -> None:
+    assert doctest.testmod(engine).failed == 0
+
+
+def test_an_operator_may_overrule_an_error() -> None:
+    host = host_with("selinux", value="enforcing")
+    assert only(findings(host, {**DESIRED, "preflight": {"accept": ["selinux"]}}))["level"] == "warning"
