@@ -12,10 +12,11 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from ..apt_sources import SourceError
 from . import ec2, machine, rootfs
 from .errors import SandboxError
 from .instance import Instance
-from .topology import DEFAULT_SUITE, ECS_OPTIMIZED, SUITES, WITH_ENGINE, check_name, parse_sites
+from .topology import DEFAULT_SUITE, ECS_OPTIMIZED, KINDS, check_name, parse_sites
 
 _DESCRIPTION = """\
 Make real SSH hosts on this machine: Debian with systemd as its first process, each with its own disk, address and
@@ -53,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
         "sites",
         nargs="+",
         metavar="SITE=HOST[:SUITE][,HOST...]",
-        help=f"a site and its hosts; SUITE is {', '.join((*SUITES, WITH_ENGINE))} (default: {DEFAULT_SUITE})",
+        help=f"a site and its hosts; SUITE is {', '.join(KINDS)} (default: {DEFAULT_SUITE})",
     )
     up.add_argument(
         "--packages",
@@ -107,7 +108,7 @@ def parser() -> argparse.ArgumentParser:
 
     prepare = commands.add_parser("prepare", help="build the root file systems into the cache, and no more")
     prepare.add_argument(
-        "suites", nargs="*", metavar="SUITE", help=f"{', '.join((*SUITES, ECS_OPTIMIZED))} (default: {DEFAULT_SUITE})"
+        "suites", nargs="*", metavar="SUITE", help=f"{', '.join((*KINDS, ECS_OPTIMIZED))} (default: {DEFAULT_SUITE})"
     )
     return top
 
@@ -120,7 +121,7 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.command == "prepare":
             return _prepare(arguments.suites)
         return int(_COMMANDS[arguments.command](Instance(arguments.instance, _say), arguments) or 0)
-    except SandboxError as error:
+    except (SandboxError, SourceError) as error:
         print(f"hosts: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -133,12 +134,12 @@ def _say(text: str) -> None:
 
 
 def _prepare(suites: list[str]) -> int:
-    known = (*SUITES, ECS_OPTIMIZED)
+    known = (*KINDS, ECS_OPTIMIZED)
     unknown = [suite for suite in suites if suite not in known]
     if unknown:
         raise SandboxError(f"no such suite: {', '.join(unknown)}; there are {', '.join(known)}")
-    for suite in suites or [DEFAULT_SUITE]:
-        print(rootfs.prepare(suite, _say))
+    for directory in rootfs.prepare_all(suites or [DEFAULT_SUITE], _say).values():
+        print(directory)
     return 0
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from .topology import REGION_ADDRESS, Host
+from .topology import REGION_ADDRESS, Host, debian_suite
 
 USER = "ops"
 USER_ID = 1000
@@ -58,6 +58,16 @@ RuntimeMaxUse=16M
 RateLimitIntervalSec=0
 """
 
+# Packages of RHEL's repositories are signed one by one, and so are these.
+_YUM_REPOSITORY = f"""\
+[sandbox]
+name=Stand-in agents
+baseurl={PACKAGE_SERVER}/rpm
+enabled=1
+gpgcheck=1
+gpgkey=file://{PACKAGE_KEY}
+"""
+
 # There is no registry, so a host brings its tasks' image along: as soon as an engine runs, whoever has installed it,
 # and before its ECS agent asks for tasks. It tries again because a new engine is often restarted by its installation.
 IMAGE = "demo/web:1"
@@ -73,7 +83,6 @@ StartLimitBurst=20
 
 [Service]
 Type=oneshot
-ExecCondition=/bin/sh -c '! docker image inspect {IMAGE} >/dev/null 2>&1'
 ExecStart=/usr/bin/python3 -I {_IMAGE_PROGRAM} {IMAGE}
 Restart=on-failure
 RestartSec=500ms
@@ -91,7 +100,7 @@ class File:
 def files(host: Host, identity: str, host_key: str, user_key: str, image_program: str) -> dict[str, File]:
     """The files of a new host: `identity` is its machine-id, `host_key` private, `user_key` public."""
     return {
-        "/etc/apt/sources.list": File(f"deb [signed-by={PACKAGE_KEY}] {PACKAGE_SERVER}/debian stable main\n"),
+        **_package_source(host),
         "/etc/default/locale": File("LANG=C.UTF-8\n"),
         "/etc/default/ssh": File(f'SSHD_OPTS="-E {SSHD_LOG}"\n'),
         "/etc/hostname": File(f"{host.name}\n"),
@@ -109,6 +118,14 @@ def files(host: Host, identity: str, host_key: str, user_key: str, image_program
         f"/home/{USER}/.ssh/authorized_keys": File(user_key, 0o600, USER_ID),
         SSHD_LOG: File("", 0o600),
     }
+
+
+def _package_source(host: Host) -> dict[str, File]:
+    """The one place that the host's package manager takes packages from."""
+    if host.rpm:
+        return {"/etc/yum.repos.d/sandbox.repo": File(_YUM_REPOSITORY)}
+    suite = debian_suite(host.suite)
+    return {"/etc/apt/sources.list": File(f"deb [signed-by={PACKAGE_KEY}] {PACKAGE_SERVER}/debian {suite} main\n")}
 
 
 def nspawn(host: Host, disk: Path, sshd_log: Path) -> list[str]:

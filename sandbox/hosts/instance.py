@@ -104,7 +104,7 @@ class Instance:
             self.say("removing what an earlier, crashed run has left")
             self.down()
         self.topology().add(wanted)  # refuses what cannot be before anything is made
-        roots = {suite: rootfs.prepare(suite, self.say) for suite in sorted({one.suite for one in wanted})}
+        roots = rootfs.prepare_all({one.suite for one in wanted}, self.say)
         with self.locked():
             self._start()
             topology = self.topology()

@@ -1,8 +1,8 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The root file system that all hosts of a Debian suite share, read-only, built once and cached.
+"""The root file system that all hosts of a kind share, read-only, built once and cached.
 
-Mirrors and keys are those of the machine: what its own apt sources say, with the suite's name exchanged.
+A kind is a release of Debian, or something made of one: an image of EC2 instances, the stand-in of a RHEL host.
 """
 
 from __future__ import annotations
@@ -14,13 +14,16 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
+from .. import apt_sources
+from . import rhel
 from .errors import SandboxError
-from .topology import DEFAULT_SUITE, ECS_OPTIMIZED, WITH_ENGINE
+from .topology import ECS_OPTIMIZED, RHEL, WITH_ENGINE, debian_suite
 
 # What a plain Debian server has. Neither a container engine nor the agents: bringing those is the collection's job.
 PACKAGES = (
@@ -67,88 +70,10 @@ CUSTOMIZE = (
     'rm -rf "$1"/var/cache/apt/*.bin "$1"/var/lib/apt/lists/* "$1"/var/log/*.log "$1"/var/log/apt "$1"/var/log/journal',
 )
 
+# Another checkout, or another branch, may ask for an older root file system again.
+KEPT_UNUSED = 24 * 3600
 
-@dataclass(frozen=True)
-class Source:
-    """One entry of the machine's apt sources."""
-
-    uri: str
-    suite: str
-    components: tuple[str, ...]
-    signed_by: str = ""
-
-    def line(self, suite: str) -> str:
-        options = f"[signed-by={self.signed_by}] " if self.signed_by else ""
-        return f"deb {options}{self.uri} {suite} main"
-
-
-def parse_deb822(text: str) -> Iterator[Source]:
-    """The sources of a `.sources` file."""
-    for stanza in re.split(r"\n\s*\n", text):
-        fields: dict[str, str] = {}
-        key = ""
-        for line in stanza.splitlines():
-            if line.startswith("#"):
-                continue
-            if line[:1].isspace():
-                fields[key] = f"{fields.get(key, '')}\n{line.strip()}"
-            else:
-                key, _, value = line.partition(":")
-                key = key.strip().lower()
-                fields[key] = value.strip()
-        yield from _from_fields(fields)
-
-
-def _from_fields(fields: dict[str, str]) -> Iterator[Source]:
-    if "deb" not in fields.get("types", "").split() or fields.get("enabled", "yes").lower() in ("no", "false"):
-        return
-    # A key may also stand in the file itself; apt's trusted keys are tried then.
-    signed_by = fields.get("signed-by", "")
-    signed_by = signed_by if signed_by.startswith("/") else ""
-    for uri in fields.get("uris", "").split():
-        for suite in fields.get("suites", "").split():
-            yield Source(uri, suite, tuple(fields.get("components", "").split()), signed_by)
-
-
-def parse_one_line(text: str) -> Iterator[Source]:
-    """The sources of a `sources.list` file."""
-    for line in text.splitlines():
-        match = re.match(r"\s*deb\s+(?:\[(?P<options>[^]]*)\]\s+)?(?P<rest>[^#]+)", line)
-        words = match["rest"].split() if match else []
-        if match and len(words) >= 3:
-            signed_by = re.search(r"signed-by=(\S+)", match["options"] or "", re.IGNORECASE)
-            yield Source(words[0], words[1], tuple(words[2:]), signed_by[1] if signed_by else "")
-
-
-def machine_sources(apt: Path = Path("/etc/apt")) -> list[Source]:
-    files = [apt / "sources.list", *sorted((apt / "sources.list.d").glob("*"))]
-    sources: list[Source] = []
-    for file in files:
-        if file.suffix == ".list" and file.is_file():
-            sources += parse_one_line(file.read_text())
-        elif file.suffix == ".sources":
-            sources += parse_deb822(file.read_text())
-    return sources
-
-
-def lines_for(sources: Iterable[Source], codename: str, suite: str) -> list[str]:
-    """Source lines for `suite`, made of the machine's sources for its own release (`codename`) and nothing else."""
-    own = [codename, f"{codename}-updates", f"{codename}-security"]
-    found = [source for source in sources if source.suite in own and "main" in source.components]
-    if codename not in [source.suite for source in found]:
-        raise SandboxError(
-            f"the machine's apt sources have no entry for {codename} main: the root file systems of the hosts are made "
-            "from the Debian mirror that the machine itself uses; add it to /etc/apt/sources.list.d"
-        )
-    lines = [source.line(suite + source.suite[len(codename) :]) for source in found]
-    return list(dict.fromkeys(lines))
-
-
-def codename(os_release: str) -> str:
-    match = re.search(r'^VERSION_CODENAME="?([a-z]+)"?$', os_release, re.MULTILINE)
-    if not match:
-        raise SandboxError("/etc/os-release names no VERSION_CODENAME: this tool needs a Debian machine")
-    return match[1]
+Say = Callable[[str], None]
 
 
 def cache_directory() -> Path:
@@ -158,38 +83,55 @@ def cache_directory() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edgefleet"
 
 
-def debian_suite(suite: str) -> str:
-    """The release of Debian that a root file system is made of."""
-    return DEFAULT_SUITE if suite == ECS_OPTIMIZED else suite
+def packages(kind: str) -> tuple[str, ...]:
+    if kind == RHEL:
+        return (*(name for name in PACKAGES if name not in rhel.WITHOUT), *rhel.PACKAGES)
+    return PACKAGES + (ECS_OPTIMIZED_PACKAGES if kind == ECS_OPTIMIZED else ())
 
 
-def packages(suite: str) -> tuple[str, ...]:
-    return PACKAGES + (ECS_OPTIMIZED_PACKAGES if suite == ECS_OPTIMIZED else ())
+def customize(kind: str) -> tuple[str, ...]:
+    return CUSTOMIZE + (rhel.CUSTOMIZE if kind == RHEL else ())
 
 
-def recipe_hash(suite: str) -> str:
-    recipe = [debian_suite(suite), packages(suite), DPKG_OPTIONS, APT_OPTIONS, CUSTOMIZE]
+def removed(kind: str) -> tuple[str, ...]:
+    """What goes when all is done; patterns below the root. mmdebstrap itself needs it to the end."""
+    return rhel.REMOVED if kind == RHEL else ()
+
+
+def recipe_hash(kind: str) -> str:
+    recipe = [debian_suite(kind), packages(kind), DPKG_OPTIONS, APT_OPTIONS, customize(kind), *removed(kind)]
     return hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:12]
 
 
-def path(suite: str) -> Path:
-    return cache_directory() / f"rootfs-{suite}-{recipe_hash(suite)}"
+def path(kind: str) -> Path:
+    return cache_directory() / f"rootfs-{kind}-{recipe_hash(kind)}"
 
 
-def prepare(suite: str, say: Callable[[str], None]) -> Path:
-    """The root file system of a suite as a directory, built or unpacked when it is not there yet."""
-    suite = ECS_OPTIMIZED if suite == WITH_ENGINE else suite
-    directory = path(suite)
-    if directory.is_dir():
-        return directory
+def prepare_all(kinds: Iterable[str], say: Say) -> dict[str, Path]:
+    """The root file systems of several kinds. What is missing is built side by side."""
+    wanted = sorted(set(kinds))
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        return dict(zip(wanted, pool.map(lambda kind: prepare(kind, say), wanted)))
+
+
+def prepare(kind: str, say: Say) -> Path:
+    """The root file system of a kind as a directory, built when it is not there yet."""
+    kind = ECS_OPTIMIZED if kind == WITH_ENGINE else kind
+    directory = path(kind)
     cache_directory().mkdir(parents=True, exist_ok=True)
-    with _locked(cache_directory() / f"rootfs-{suite}.lock", lambda: say(f"{suite}: waiting for another build of it")):
-        if not directory.is_dir():
-            archive = directory.with_name(directory.name + ".tar.zst")
-            if not archive.is_file():
-                _build(suite, archive, say)
-            _unpack(archive, directory, suite, say)
+    if not directory.is_dir():
+        lock = cache_directory() / f"rootfs-{kind}.lock"
+        with _locked(lock, lambda: say(f"{kind}: waiting for another build of it")):
+            if not directory.is_dir():
+                _build(kind, directory, say)
+                drop_superseded(kind, say)
+    _stamp(directory).touch()
     return directory
+
+
+def _stamp(directory: Path) -> Path:
+    """Its time is when the directory was last asked for."""
+    return directory.with_name(directory.name + ".used")
 
 
 @contextmanager
@@ -203,41 +145,65 @@ def _locked(file: Path, on_wait: Callable[[], None]) -> Iterator[None]:
         yield
 
 
-def mmdebstrap_command(suite: str, sources: Iterable[str], target: str) -> list[str]:
-    command = ["mmdebstrap", "--mode=root", "--variant=apt", f"--include={','.join(packages(suite))}"]
+def mmdebstrap_command(kind: str, sources: Iterable[str], target: str) -> list[str]:
+    command = ["mmdebstrap", "--mode=root", "--variant=apt", "--format=directory"]
+    command += [f"--include={','.join(packages(kind))}"]
     command += [f"--aptopt={option}" for option in APT_OPTIONS]
     command += [f"--dpkgopt={option}" for option in DPKG_OPTIONS]
-    command += [f"--customize-hook={hook}" for hook in CUSTOMIZE]
-    return [*command, debian_suite(suite), target, *sources]
+    command += [f"--customize-hook={hook}" for hook in customize(kind)]
+    return [*command, debian_suite(kind), target, *sources]
 
 
-def _build(suite: str, archive: Path, say: Callable[[str], None]) -> None:
-    say(f"{suite}: building the root file system (once, about a minute)")
-    sources = lines_for(machine_sources(), codename(Path("/etc/os-release").read_text()), debian_suite(suite))
-    partial = archive.with_name(archive.name + ".partial.tar.zst")
-    partial.unlink(missing_ok=True)
-    command = mmdebstrap_command(suite, sources, str(partial))
+def _build(kind: str, directory: Path, say: Say) -> None:
+    say(f"{kind}: building the root file system (once, about a minute)")
+    started = time.monotonic()
+    partial = directory.with_name(directory.name + ".partial")
+    if partial.exists():  # of a build that was cut off
+        shutil.rmtree(partial)
+    command = mmdebstrap_command(kind, apt_sources.machine_lines(debian_suite(kind)), str(partial))
     seen: list[str] = []
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
             seen.append(line.rstrip())
             if line.startswith("I: ") and line.rstrip().endswith("..."):
-                say(f"{suite}: {line[3:].strip().rstrip('.')}")
+                say(f"{kind}: {line[3:].strip().rstrip('.')}")
     if process.returncode != 0:
-        partial.unlink(missing_ok=True)
-        raise SandboxError(f"mmdebstrap could not build {suite}:\n  " + "\n  ".join(seen[-15:]))
-    partial.rename(archive)
-
-
-def _unpack(archive: Path, directory: Path, suite: str, say: Callable[[str], None]) -> None:
-    say(f"{suite}: unpacking the root file system")
-    partial = directory.with_name(directory.name + ".partial")
-    if partial.exists():
-        shutil.rmtree(partial)
-    partial.mkdir()
-    command = ["tar", "--extract", "--zstd", "--xattrs", "--numeric-owner", "--same-permissions"]
-    result = subprocess.run([*command, f"--file={archive}", f"--directory={partial}"], capture_output=True, text=True)
-    if result.returncode != 0:
-        raise SandboxError(f"cannot unpack {archive} (remove it to have it built again): {result.stderr.strip()}")
+        shutil.rmtree(partial, ignore_errors=True)
+        raise SandboxError(f"mmdebstrap could not build {kind}:\n  " + "\n  ".join(seen[-15:]))
+    for place in (place for pattern in removed(kind) for place in partial.glob(pattern)):
+        shutil.rmtree(place) if place.is_dir() and not place.is_symlink() else place.unlink()
     partial.rename(directory)
+    say(f"{kind}: built in {time.monotonic() - started:.0f} s")
+
+
+def drop_superseded(kind: str, say: Say) -> None:
+    """Remove other versions of a kind that no host runs from, and that nobody has asked for lately."""
+    current = path(kind)
+    name = re.compile(rf"rootfs-{kind}-[0-9a-f]{{12}}")
+    for directory in cache_directory().glob(f"rootfs-{kind}-*"):
+        if not name.fullmatch(directory.name) or directory == current or not directory.is_dir():
+            continue
+        if time.time() - _last_used(directory) > KEPT_UNUSED and not is_mounted(directory):
+            say(f"{kind}: removing an older root file system, {directory.name}")
+            shutil.rmtree(directory)
+            # An archive was kept beside it once.
+            for companion in (_stamp(directory), directory.with_name(directory.name + ".tar.zst")):
+                companion.unlink(missing_ok=True)
+
+
+def _last_used(directory: Path) -> float:
+    stamp = _stamp(directory)
+    return stamp.stat().st_mtime if stamp.exists() else directory.stat().st_ctime
+
+
+def is_mounted(directory: Path, processes: Path = Path("/proc")) -> bool:
+    """Whether it is below the disk of a host, of whatever instance: each has its mounts to itself."""
+    mark = f"lowerdir={directory},"
+    for mounts in processes.glob("[0-9]*/mountinfo"):
+        try:
+            if mark in mounts.read_text(errors="replace"):
+                return True
+        except OSError:
+            continue  # it has ended in this moment
+    return False

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 
+from ..apt_sources import SUITES
 from .errors import SandboxError
 
 # 198.18.0.0/15 is set aside for tests of network equipment (RFC 2544): no real service has such an address.
@@ -20,12 +21,14 @@ FIRST_HOST = 11
 LAST_HOST = 254
 LAST_SITE = 254
 
-SUITES = ("bookworm", "bullseye", "trixie")
-DEFAULT_SUITE = SUITES[0]
+DEFAULT_SUITE = "bookworm"
 # Not of the command line: the root file system of EC2 instances.
 ECS_OPTIMIZED = "ecs-optimized"
 # The same for a host that is no EC2 instance: an engine, no agents, and half of the time until it has joined.
 WITH_ENGINE = "with-engine"
+# The stand-in of a host with RPM packages.
+RHEL = "rhel9"
+KINDS = (*SUITES, WITH_ENGINE, RHEL)
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,29}")
 _NAME_RULE = "a lower case letter, then at most 29 lower case letters, digits or hyphens"
@@ -57,6 +60,11 @@ class Host:
     @property
     def ec2(self) -> bool:
         return self.suite == ECS_OPTIMIZED
+
+    @property
+    def rpm(self) -> bool:
+        """Whether its packages are RPMs."""
+        return self.suite == RHEL
 
     @property
     def address(self) -> str:
@@ -129,6 +137,11 @@ class Topology:
         return cls(sites=data["sites"], hosts={host.name: host for host in hosts})
 
 
+def debian_suite(kind: str) -> str:
+    """The release of Debian that hosts of a kind are made of."""
+    return kind if kind in SUITES else DEFAULT_SUITE
+
+
 def gateway(site_number: int) -> str:
     return f"198.18.{site_number}.1"
 
@@ -166,7 +179,6 @@ def _parse_site(argument: str) -> Iterator[Wanted]:
     for entry in hosts.split(","):
         name, colon, suite = entry.partition(":")
         check_name("a host", name)
-        known = (*SUITES, WITH_ENGINE)
-        if colon and suite not in known:
-            raise SandboxError(f"host {name}: no such suite {suite!r}; there are {', '.join(known)}")
+        if colon and suite not in KINDS:
+            raise SandboxError(f"host {name}: no such suite {suite!r}; there are {', '.join(KINDS)}")
         yield Wanted(site, name, suite or DEFAULT_SUITE)

@@ -80,7 +80,7 @@ def up() -> int:
     with steps.step(f"Ansible: ansible-core {end} on Python {python.version}"):
         ready = environment(end, python, REQUIREMENT_SETS)
     with steps.step("Root file system of the hosts"):
-        machine.prepare_hosts()
+        machine.prepare_hosts({"bookworm"})
     with steps.step("Packages for the hosts: an engine, and stand-ins of the two agents"):
         packages = machine.agent_packages()
     with steps.step(f"Hosts: {', '.join(SITES)} with {sum(map(len, SITES.values()))} hosts over SSH"):

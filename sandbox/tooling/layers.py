@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from ..hosts.topology import KINDS
 from . import console, lint, machine, paths, sanity, variables
 from .python import ENDS, Environment, Python, chosen_ends, environment, locked
 from .results import Layer, summary
@@ -94,7 +95,7 @@ def run_integration(session: Session, layer: Layer) -> None:
 def run_fleet(session: Session, layer: Layer) -> None:
     machine.require_root("The layer fleet")
     machine.install_packages(machine.SANDBOX_PACKAGES)
-    machine.prepare_hosts()
+    machine.prepare_hosts(KINDS)
     packages = machine.agent_packages()
     ready = session.environment(session.newest)
 

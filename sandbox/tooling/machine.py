@@ -19,6 +19,7 @@ AGENTS = paths.ROOT / "sandbox" / "agents" / "build"
 SANDBOX_PACKAGES = (
     "apt-utils",
     "ca-certificates",
+    "createrepo-c",
     "debian-archive-keyring",
     "dnsmasq-base",
     "git",
@@ -28,6 +29,7 @@ SANDBOX_PACKAGES = (
     "mmdebstrap",
     "nftables",
     "openssh-client",
+    "rpm",
     "systemd-container",
     "xz-utils",
     "zstd",
@@ -76,9 +78,9 @@ def _has_venv(python: Python) -> bool:
     return probe.returncode == 0
 
 
-def prepare_hosts() -> None:
-    """The root file systems of the hosts: of those over SSH, and of EC2 instances."""
-    console.run([str(HOSTS), "prepare", "bookworm", "ecs-optimized"], log=paths.logs() / "hosts-prepare.log")
+def prepare_hosts(kinds: Iterable[str]) -> None:
+    """The root file systems of the hosts over SSH; that of EC2 instances comes along."""
+    console.run([str(HOSTS), "prepare", *kinds, "ecs-optimized"], log=paths.logs() / "hosts-prepare.log")
 
 
 def agent_packages() -> Path:

@@ -56,15 +56,15 @@ def _copy_modules(recipe: Recipe, version: str, root: Path) -> None:
     (library / "release.py").write_text(RELEASE % version, encoding="utf-8")
 
 
-def _set_modes(root: Path) -> None:
+def set_modes(root: Path) -> None:
     for path in (root, *root.rglob("*")):
         program = path.is_dir() or path.read_bytes().startswith(b"#!")
         path.chmod(0o755 if program else 0o644)
 
 
-def stage(recipe: Recipe, version: str, root: Path) -> None:
-    source = HERE / "packages" / recipe.name
-    shutil.copytree(source / "tree", root)
+def stage_programs(recipe: Recipe, version: str, root: Path) -> None:
+    """What is installed, whatever the format of the package."""
+    shutil.copytree(HERE / "packages" / recipe.name / "tree", root)
     _copy_modules(recipe, version, root)
     for directory in recipe.empty_directories:
         (root / directory).mkdir(parents=True, exist_ok=True)
@@ -75,10 +75,15 @@ def stage(recipe: Recipe, version: str, root: Path) -> None:
         "On Debian systems the licence is in /usr/share/common-licenses/GPL-3.\n",
         encoding="ascii",
     )
+
+
+def stage(recipe: Recipe, version: str, root: Path) -> None:
+    source = HERE / "packages" / recipe.name
+    stage_programs(recipe, version, root)
     shutil.copytree(source / "scripts", root / "DEBIAN")
     control = (source / "control").read_text(encoding="utf-8").replace("@VERSION@", version)
     (root / "DEBIAN/control").write_text(control, encoding="utf-8")
-    _set_modes(root)
+    set_modes(root)
 
 
 def build(recipe: Recipe, version: str, work: Path, pool: Path) -> Path:

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Debian's docker.io and what a minimal bookworm lacks for it, fetched by this machine's own apt.
+"""Debian's docker.io and what a minimal host of a release lacks for it, fetched by this machine's own apt.
 
-Apt works on a state of its own (nothing of the machine's changes, no root needed) with the machine's own sources, cut
-down to Debian's bookworm suites. What apt would install for BASE and for BASE plus docker.io differs by what must be
-served.
+Apt works on a state of its own (nothing of the machine's changes, no root needed) with the machine's own sources, their
+suites exchanged for those of the release. What apt would install for BASE and for BASE plus docker.io differs by what
+must be served.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from .run import BuildError, run
+from ... import apt_sources
+from .run import run
 
-SUITE = "bookworm"
-SUITES = frozenset((SUITE, SUITE + "-updates", SUITE + "-security"))
 BASE = (
     "systemd",
     "systemd-sysv",
@@ -37,66 +36,13 @@ WANTED = "docker.io"
 _QUOTED = re.compile(r"^'(?P<uri>[^']+)' (?P<file>\S+) ")
 
 
-def _stanzas(content: str) -> list[dict[str, list[str]]]:
-    """Fields of a deb822 sources file; only what is needed to judge a stanza."""
-    stanzas = []
-    for block in re.split(r"\n\s*\n", content):
-        fields = {}
-        for line in block.splitlines():
-            key, separator, value = line.partition(":")
-            if separator and not line.startswith(("#", " ")):
-                fields[key.strip().lower()] = value.split()
-        stanzas.append(fields)
-    return stanzas
-
-
-def deb822_blocks(content: str) -> list[str]:
-    """Blocks of a .sources file that serve one of the suites."""
-    blocks = re.split(r"\n\s*\n", content.strip())
-    parsed = _stanzas(content.strip())
-    return [
-        block
-        for block, fields in zip(blocks, parsed)
-        if SUITES & set(fields.get("suites", []))
-        and "deb" in fields.get("types", [])
-        and fields.get("enabled") != ["no"]
-    ]
-
-
-def one_line_sources(content: str) -> list[str]:
-    """Lines of a .list file that serve one of the suites."""
-    found = []
-    for line in content.splitlines():
-        words = re.sub(r"\[[^]]*\]", "", line.split("#")[0]).split()
-        if len(words) > 2 and words[0] == "deb" and words[2] in SUITES:
-            found.append(line)
-    return found
-
-
-def machine_sources(base: Path = Path("/etc/apt")) -> tuple[list[str], list[str]]:
-    """(one-line entries, deb822 blocks) of this machine for Debian bookworm."""
-    lines: list[str] = []
-    blocks: list[str] = []
-    files = [base / "sources.list", *sorted((base / "sources.list.d").glob("*"))]
-    for path in files:
-        if path.suffix == ".list" and path.is_file():
-            lines += one_line_sources(path.read_text(encoding="utf-8"))
-        elif path.suffix == ".sources" and path.is_file():
-            blocks += deb822_blocks(path.read_text(encoding="utf-8"))
-    return lines, blocks
-
-
 class Apt:
     """apt-get with a private state."""
 
-    def __init__(self, work: Path) -> None:
-        lines, blocks = machine_sources()
-        if not lines and not blocks:
-            raise BuildError(f"No Debian {SUITE} source in /etc/apt: the engine for the sandbox hosts comes from there")
+    def __init__(self, suite: str, work: Path) -> None:
         for directory in ("lists/partial", "archives/partial", "sources.d"):
             (work / directory).mkdir(parents=True, exist_ok=True)
-        (work / "sources.list").write_text("\n".join([*lines, ""]), encoding="utf-8")
-        (work / "sources.d/debian.sources").write_text("\n\n".join([*blocks, ""]), encoding="utf-8")
+        (work / "sources.list").write_text("\n".join([*apt_sources.machine_lines(suite), ""]), encoding="utf-8")
         (work / "status").touch()
         settings = {
             "Dir::State": work,
@@ -139,9 +85,9 @@ def _specification(file: str) -> str:
     return name + "=" + version.replace("%3a", ":")
 
 
-def fetch(work: Path, target: Path) -> list[str]:
+def fetch(suite: str, work: Path, target: Path) -> list[str]:
     """Downloads into target; the packages as name=version."""
-    apt = Apt(work)
+    apt = Apt(suite, work)
     apt.update()
     base = apt.closure(BASE)
     whole = apt.closure((*BASE, WANTED))

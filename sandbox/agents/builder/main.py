@@ -13,11 +13,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from ... import apt_sources
 from . import deb, engine, site
-from .run import BuildError, check_tools
+from .run import BuildError, check_tools, link_or_copy
 
 STAMP = ".edgefleet-build"
 
@@ -50,17 +52,22 @@ def say(text: str) -> None:
     print("agents: " + text, flush=True)
 
 
-def engine_packages(cache: Path) -> Path:
-    """The downloaded engine; fetched once for good, as a stable release hardly changes."""
-    target = cache / (
-        f"engine-{engine.SUITE}-{hashlib.sha256(repr((engine.BASE, engine.WANTED)).encode()).hexdigest()[:8]}"
-    )
-    if not target.exists():
-        say(f"fetching {engine.WANTED} for Debian {engine.SUITE} with this machine's apt")
-        with tempfile.TemporaryDirectory(prefix="apt-", dir=cache) as work:
-            packages = engine.fetch(Path(work), target)
-        say("fetched " + " ".join(packages))
-    return target
+def engine_packages(cache: Path) -> dict[str, Path]:
+    """The downloaded engine, by suite; fetched once for good, as a stable release hardly changes."""
+    mark = hashlib.sha256(repr((engine.BASE, engine.WANTED)).encode()).hexdigest()[:8]
+    targets = {suite: cache / f"engine-{suite}-{mark}" for suite in apt_sources.SUITES}
+    missing = {suite: target for suite, target in targets.items() if not target.exists()}
+    if missing:
+        say(f"fetching {engine.WANTED} for Debian {', '.join(missing)} with this machine's apt")
+        with ThreadPoolExecutor() as pool:
+            for packages in pool.map(lambda item: _fetch(cache, *item), missing.items()):
+                say(packages)
+    return targets
+
+
+def _fetch(cache: Path, suite: str, target: Path) -> str:
+    with tempfile.TemporaryDirectory(prefix="apt-", dir=cache) as work:
+        return f"fetched for {suite}: {' '.join(engine.fetch(suite, Path(work), target))}"
 
 
 def ensure_site(cache: Path, with_engine: bool) -> Path:
@@ -68,21 +75,14 @@ def ensure_site(cache: Path, with_engine: bool) -> Path:
     if target.exists():
         return target
     check_tools()
-    downloaded = engine_packages(cache) if with_engine else None
-    say("building packages, repository and signatures")
+    downloaded = engine_packages(cache) if with_engine else {}
+    say("building packages, repositories and signatures")
     with tempfile.TemporaryDirectory(prefix="build-", dir=cache) as work:
         fresh = Path(work) / "site"
         site.build(fresh, Path(work), downloaded, cache / "keys")
         (fresh / STAMP).write_text(target.name + "\n", encoding="ascii")
         fresh.replace(target)
     return target
-
-
-def _link_or_copy(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def publish(source: Path, output: Path) -> None:
@@ -96,7 +96,7 @@ def publish(source: Path, output: Path) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     fresh = output.with_name(output.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(source, fresh, copy_function=_link_or_copy)
+    shutil.copytree(source, fresh, copy_function=link_or_copy)
     shutil.rmtree(output, ignore_errors=True)
     fresh.replace(output)
 
@@ -121,7 +121,7 @@ def main(arguments: list[str]) -> int:
             built = ensure_site(cache, not options.without_engine)
             publish(built, options.output.resolve())
             _drop_old(cache, built)
-    except (BuildError, OSError) as error:
+    except (BuildError, apt_sources.SourceError, OSError) as error:
         print("agents: " + str(error), file=sys.stderr)
         return 1
     say(f"{options.output} is ready")

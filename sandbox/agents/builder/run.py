@@ -9,7 +9,16 @@ import shutil
 import subprocess
 from pathlib import Path
 
-TOOLS = {"dpkg-deb": "dpkg", "apt-ftparchive": "apt-utils", "apt-get": "apt", "gpg": "gnupg", "gpgconf": "gnupg"}
+TOOLS = {
+    "apt-ftparchive": "apt-utils",
+    "apt-get": "apt",
+    "createrepo_c": "createrepo-c",
+    "dpkg-deb": "dpkg",
+    "gpg": "gnupg",
+    "gpgconf": "gnupg",
+    "rpmbuild": "rpm",
+    "rpmsign": "rpm",
+}
 
 
 class BuildError(Exception):
@@ -30,3 +39,11 @@ def run(*command: str, cwd: Path | None = None, env: dict[str, str] | None = Non
     if result.returncode:
         raise BuildError(f"{' '.join(command[:3])} ended with {result.returncode}: {result.stderr.strip()[-2000:]}")
     return result.stdout
+
+
+def link_or_copy(source: str | Path, target: str | Path) -> None:
+    """Large files that nobody changes need no second place on the disk."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)

@@ -85,3 +85,9 @@ class Keyring:
 
     def clear_sign(self, key: Key, source: Path, target: Path) -> None:
         self._gpg("--yes", "--local-user", key.fingerprint, "--output", str(target), "--clear-sign", str(source))
+
+    def sign_rpm(self, key: Key, package: Path) -> None:
+        """The signature inside of the package, which dnf asks for where a repository has gpgcheck."""
+        macros = {"_gpg_path": str(self._home), "_gpg_name": key.fingerprint, "__gpg": "/usr/bin/gpg"}
+        defines = [part for name, value in macros.items() for part in ("--define", f"{name} {value}")]
+        run("rpmsign", "--addsign", *defines, str(package))

@@ -7,8 +7,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from sandbox.hosts import guest, machine, network, ssh
-from sandbox.hosts.topology import Host
+from sandbox.hosts.topology import ECS_OPTIMIZED, RHEL, Host
 
 HOST = Host("lyon-1", "lyon", 1, 1, "bookworm")
 
@@ -56,9 +58,20 @@ def test_a_host_knows_its_own_name_and_asks_no_name_server() -> None:
     assert "UseDNS no\n" in files["/etc/ssh/sshd_config.d/sandbox.conf"].text
 
 
-def test_the_only_apt_source_is_the_sandboxs() -> None:
-    text = guest.files(HOST, "0" * 32, "PRIVATE", "PUBLIC", "PROGRAM")["/etc/apt/sources.list"].text
-    assert text == "deb [signed-by=/usr/share/keyrings/sandbox.asc] http://198.18.0.1:8080/debian stable main\n"
+@pytest.mark.parametrize(("suite", "served"), [("trixie", "trixie"), (ECS_OPTIMIZED, "bookworm")])
+def test_the_only_apt_source_is_the_sandboxs(suite: str, served: str) -> None:
+    files = guest.files(Host("lyon-1", "lyon", 1, 1, suite), "0" * 32, "PRIVATE", "PUBLIC", "PROGRAM")
+    source = f"deb [signed-by=/usr/share/keyrings/sandbox.asc] http://198.18.0.1:8080/debian {served} main\n"
+    assert files["/etc/apt/sources.list"].text == source
+    assert "/etc/yum.repos.d/sandbox.repo" not in files
+
+
+def test_a_host_with_rpm_has_a_repository_for_dnf_and_no_apt() -> None:
+    files = guest.files(Host("lyon-1", "lyon", 1, 1, RHEL), "0" * 32, "PRIVATE", "PUBLIC", "PROGRAM")
+    repository = files["/etc/yum.repos.d/sandbox.repo"].text
+    assert "baseurl=http://198.18.0.1:8080/rpm\n" in repository
+    assert "gpgcheck=1\n" in repository and f"gpgkey=file://{guest.PACKAGE_KEY}\n" in repository
+    assert not [path for path in files if path.startswith("/etc/apt")]
 
 
 def test_the_image_is_there_before_the_agent_asks_for_tasks() -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -14,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.agents.builder import engine, main
+from sandbox.agents.builder import deb, engine, main, rpm
+from sandbox.apt_sources import SUITES
 
 REPOSITORY = Path(__file__).resolve().parents[4]
 BUILD = REPOSITORY / "sandbox/agents/build"
@@ -22,7 +24,7 @@ SSM = "amazon-ssm-us-west-2"
 ECS = "amazon-ecs-agent-us-west-2"
 
 pytestmark = pytest.mark.skipif(
-    any(shutil.which(tool) is None for tool in ("dpkg-deb", "apt-ftparchive", "gpg")),
+    any(shutil.which(tool) is None for tool in ("dpkg-deb", "apt-ftparchive", "gpg", "rpmbuild", "createrepo_c")),
     reason="needs the tools of the build",
 )
 
@@ -72,14 +74,15 @@ def signer(key: Path, *files: Path) -> str:
 
 
 def test_plain_files_and_their_signatures(site: Path, fingerprints: dict[str, str]) -> None:
-    for label in ("latest", "3.3.987.0", "3.3.859.0"):
-        package = site / SSM / label / "debian_amd64/amazon-ssm-agent.deb"
+    files = ("debian_amd64/amazon-ssm-agent.deb", "linux_amd64/amazon-ssm-agent.rpm")
+    for label, file in itertools.product(("latest", "3.3.987.0", "3.3.859.0"), files):
+        package = site / SSM / label / file
         assert (
             signer(site / "keys/amazon-ssm-agent.gpg", package.with_name(package.name + ".sig"), package)
             == (fingerprints["ssm_agent"])
         )
-    for label in ("latest", "1.105.1-1", "1.104.0-1"):
-        package = site / ECS / f"amazon-ecs-init-{label}.amd64.deb"
+    for label, ending in itertools.product(("latest", "1.105.1-1", "1.104.0-1"), ("amd64.deb", "x86_64.rpm")):
+        package = site / ECS / f"amazon-ecs-init-{label}.{ending}"
         assert (
             signer(site / "keys/amazon-ecs-agent.gpg", package.with_name(package.name + ".asc"), package)
             == (fingerprints["ecs_agent"])
@@ -104,13 +107,16 @@ def test_a_changed_package_is_noticed(site: Path, tmp_path: Path) -> None:
     assert signer(site / "keys/amazon-ssm-agent.gpg", source.with_name(source.name + ".asc"), source) == ""
 
 
-def test_repository_is_signed_and_lists_two_versions_of_each(site: Path, fingerprints: dict[str, str]) -> None:
-    dists = site / "debian/dists/stable"
+@pytest.mark.parametrize("suite", SUITES)
+def test_repository_is_signed_and_lists_two_versions_of_each(
+    site: Path, fingerprints: dict[str, str], suite: str
+) -> None:
+    dists = site / "debian/dists" / suite
     key = site / "keys/sandbox.asc"
     assert signer(key, dists / "InRelease") == fingerprints["repository"]
     assert signer(key, dists / "Release.gpg", dists / "Release") == fingerprints["repository"]
     release = (dists / "Release").read_text()
-    assert "Suite: stable\n" in release and "Architectures: amd64 all\n" in release
+    assert f"Suite: {suite}\n" in release and "Architectures: amd64 all\n" in release
     digest = output_of("sha256sum", str(dists / "main/binary-amd64/Packages")).split()[0]
     assert digest in release
     stanzas = (dists / "main/binary-amd64/Packages").read_text().strip().split("\n\n")
@@ -142,7 +148,7 @@ def test_repository_is_signed_and_lists_two_versions_of_each(site: Path, fingerp
     ],
 )
 def test_contents(site: Path, name: str, version: str, files: dict[str, str], foreign: str) -> None:
-    listing = output_of("dpkg-deb", "-c", str(site / f"debian/pool/{name}_{version}_amd64.deb")).splitlines()
+    listing = output_of("dpkg-deb", "-c", str(site / f"debian/pool/agents/{name}_{version}_amd64.deb")).splitlines()
     entries = {line.split()[5]: line.split() for line in listing}
     assert {entry[1] for entry in entries.values()} == {"root/root"}
     assert files.items() <= {path: entry[0] for path, entry in entries.items()}.items()
@@ -150,7 +156,7 @@ def test_contents(site: Path, name: str, version: str, files: dict[str, str], fo
 
 
 def unpacked(site: Path, target: Path, name: str) -> Path:
-    subprocess.run(["dpkg-deb", "-x", str(site / "debian/pool" / name), str(target)], check=True)
+    subprocess.run(["dpkg-deb", "-x", str(site / "debian/pool/agents" / name), str(target)], check=True)
     return target
 
 
@@ -174,7 +180,7 @@ def test_units(site: Path, tmp_path: Path) -> None:
 
 
 def test_dependencies(site: Path) -> None:
-    field = output_of("dpkg-deb", "-f", str(site / "debian/pool/amazon-ecs-init_1.105.1-1_amd64.deb"), "Depends")
+    field = output_of("dpkg-deb", "-f", str(site / "debian/pool/agents/amazon-ecs-init_1.105.1-1_amd64.deb"), "Depends")
     assert "docker-ce (>= 17.12.0) | docker-engine (>= 1.6.0) | docker-ee | docker.io" in field
 
 
@@ -222,37 +228,55 @@ def test_the_hash_covers_the_engine() -> None:
     assert main.source_hash(True) != main.source_hash(False)
 
 
-DEB822 = """# a mirror
-Types: deb
-URIs: http://mirror.example/debian
-Suites: bookworm bookworm-updates
-Components: main
-
-Types: deb
-URIs: http://mirror.example/node
-Suites: nodistro
-Components: main
-
-Types: deb
-URIs: http://mirror.example/off
-Suites: bookworm
-Enabled: no
-"""
+def rpm_query(package: Path, form: str) -> str:
+    return output_of("rpm", "--query", "--nosignature", "--package", "--queryformat", form, str(package))
 
 
-def test_machine_sources(tmp_path: Path) -> None:
-    (tmp_path / "sources.list.d").mkdir()
-    (tmp_path / "sources.list.d/debian.sources").write_text(DEB822)
-    lines = [
-        "deb [signed-by=/k arch=amd64] http://mirror.example/debian bookworm-security main",
-        "# deb http://mirror.example/debian bookworm main",
-        "deb-src http://mirror.example/debian bookworm main",
-        "deb http://mirror.example/other cloud-sdk-bookworm main",
-    ]
-    (tmp_path / "sources.list").write_text("\n".join(lines))
-    found_lines, found_blocks = engine.machine_sources(tmp_path)
-    assert found_lines == lines[:1]
-    assert len(found_blocks) == 1 and "mirror.example/debian" in found_blocks[0]
+def test_rpm_repository_is_signed_inside_and_out(site: Path, fingerprints: dict[str, str]) -> None:
+    root = site / "rpm"
+    metadata = root / "repodata/repomd.xml"
+    assert (
+        signer(site / "keys/sandbox.asc", metadata.with_name("repomd.xml.asc"), metadata)
+        == (fingerprints["repository"])
+    )
+    packages = sorted((root / "Packages").iterdir())
+    assert [package.name for package in packages] == [
+        "amazon-ecs-init-1.104.0-1.x86_64.rpm", "amazon-ecs-init-1.105.1-1.x86_64.rpm",
+        "amazon-ssm-agent-3.3.859.0-1.x86_64.rpm", "amazon-ssm-agent-3.3.987.0-1.x86_64.rpm",
+    ]  # fmt: skip
+    key_id = fingerprints["repository"][-16:].lower()
+    assert all(rpm_query(package, "%{DSAHEADER:pgpsig}").endswith(key_id) for package in packages)
+    # The files of the buckets have their signature beside them, and none inside.
+    assert rpm_query(site / ECS / "amazon-ecs-init-latest.x86_64.rpm", "%{DSAHEADER:pgpsig}") == "(none)"
+
+
+def test_an_rpm_holds_what_the_deb_holds_and_the_vendors_units(site: Path) -> None:
+    ecs, ssm = (
+        site / "rpm/Packages" / rpm.file_name(recipe, recipe.latest) for recipe in (deb.ECS_INIT, deb.SSM_AGENT)
+    )
+    listing = {package: set(rpm_query(package, "[%{FILENAMES}\n]").splitlines()) for package in (ecs, ssm)}
+    assert {"/usr/libexec/amazon-ecs-init", "/usr/lib/systemd/system/ecs.service"} <= listing[ecs]
+    assert {"/usr/bin/amazon-ssm-agent", "/etc/systemd/system/amazon-ssm-agent.service"} <= listing[ssm]
+    # A directory of the host's own, such as /usr/lib, would be a conflict with whatever else is installed.
+    assert not {"/usr", "/usr/lib", "/etc", "/var/lib", "/usr/bin"} & (listing[ecs] | listing[ssm])
+    assert not [path for path in listing[ecs] if "standin/ssm/" in path or path.endswith(".pyc")]
+    scripts = output_of("rpm", "--query", "--nosignature", "--package", "--scripts", str(ecs))
+    assert "enable" not in scripts and "restart" not in scripts
+    assert '"$1" -gt 1' in output_of("rpm", "--query", "--nosignature", "--package", "--scripts", str(ssm))
+
+
+def test_the_unit_of_the_rpm_ends_with_a_terminal_error() -> None:
+    unit = (deb.HERE / "packages/amazon-ecs-init/rpm/ecs.service").read_text()
+    assert "\nRestartPreventExitStatus=5\n" in unit
+    assert "\nWants=docker.service\nPartOf=docker.service\n" in unit
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [("1.105.1-1", ("1.105.1", "1")), ("3.3.987.0", ("3.3.987.0", "1")), ("1.0-2", ("1.0", "2"))],
+)
+def test_version_and_release_of_an_rpm(version: str, expected: tuple[str, str]) -> None:
+    assert rpm.version_and_release(version) == expected
 
 
 def test_specification_of_a_downloaded_file() -> None:
