@@ -121,6 +121,8 @@ APT = [
     "apt-get", "install", "--yes", "--quiet", "--allow-downgrades",
     "-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Options::=--force-confold",
 ]  # fmt: skip
+INTERRUPTED = "dpkg was interrupted"
+END_INTERRUPTED = ["dpkg", "--force-confold", "--configure", "-a"]
 RPM_MANAGERS = {
     "dnf": ["install", "--assumeyes"],
     "yum": ["install", "--assumeyes"],
@@ -208,7 +210,12 @@ class Package:
         return name, version
 
     def install(self, path: str) -> None:
-        code, out, err = self.run([*self._installer(), path])
+        command = [*self._installer(), path]
+        code, out, err = self.run(command)
+        if code != 0 and INTERRUPTED in err:
+            # An apt-get that says so has the lock, so no other one is at work: a power cut has ended the last one.
+            self.run(END_INTERRUPTED)
+            code, out, err = self.run(command)
         if code != 0:
             raise PackageError(f"Installing {self.name} failed with code {code}: {(err or out).strip()[-2000:]}")
 

@@ -106,6 +106,39 @@ def test_half_installed_is_not_installed(answer: tuple[int, str, str], version: 
     assert Package(FakeModule({"dpkg-query": answer}), "x").installed() == version
 
 
+class FakeDpkg(FakeModule):
+    """apt-get that refuses to work until dpkg has ended what a power cut interrupted, if it can."""
+
+    def __init__(self, mended: tuple[int, str, str]) -> None:
+        refusal = "E: dpkg was interrupted, you must manually run 'sudo dpkg --configure -a' to correct the problem."
+        super().__init__({"apt-get": (100, "", refusal), "dpkg": (0, "", "")})
+        self.mended = mended
+
+    def run_command(self, arguments: list[str], environ_update: dict[str, str]) -> tuple[int, str, str]:
+        answer = super().run_command(arguments, environ_update)
+        if arguments[0] == "dpkg":
+            self.answers["apt-get"] = self.mended
+        return answer
+
+
+def test_a_dpkg_that_was_cut_off_is_mended() -> None:
+    fake = FakeDpkg((0, "", ""))
+    Package(fake, "x").install("/x.deb")
+    assert [command[0] for command in fake.ran] == ["apt-get", "dpkg", "apt-get"]
+
+
+def test_a_dpkg_that_cannot_be_mended_is_told_of() -> None:
+    with pytest.raises(PackageError, match="broken for good"):
+        Package(FakeDpkg((100, "", "broken for good")), "x").install("/x.deb")
+
+
+def test_another_failure_of_apt_is_not_tried_twice() -> None:
+    fake = FakeModule({"apt-get": (100, "", "E: Unable to locate package x")})
+    with pytest.raises(PackageError, match="Unable to locate"):
+        Package(fake, "x").install("/x.deb")
+    assert len(fake.ran) == 1
+
+
 def test_rpm_family() -> None:
     fake = FakeModule({"rpm": (0, "1.105.1-1", ""), "yum": (0, "", "")}, missing=("dpkg-query", "dnf"))
     package = Package(fake, "amazon-ecs-init")
