@@ -61,8 +61,16 @@ def command(interpreter: str | None, program: str) -> str:
 
 def questions(desired: dict[str, Any]) -> dict[str, Any]:
     """What only the hosts of this desired state are asked, by name of a probe in observe.ANSWERS."""
-    asked = {"network": network.question(desired, SURROUNDINGS)}
-    return {name: question for name, question in asked.items() if question is not None}
+    engine, agent = desired.get("engine") or {}, desired.get("ecs_agent") or {}
+    asked = {
+        "network": network.question(desired, SURROUNDINGS),
+        "engine_settings": list(engine.get("settings") or {})
+        or ["live-restore"] * bool(engine.get("trust_live_restore")),
+        "images": [item["image"] for item in (desired.get("images") or {}).get("wanted") or []],
+        "gpu": agent.get("gpu"),
+        "exec_files": agent.get("exec"),
+    }
+    return {name: question for name, question in asked.items() if question}
 
 
 def script(asked: dict[str, Any]) -> bytes:

@@ -45,6 +45,12 @@ CONFIG_FILES = {"user": "/etc/ecs/ecs.config", "instance": "/var/lib/ecs/ecs.con
 STATE_FILE = "/var/lib/ecs/data/agent.db"
 DOCKER_SOCKET = "/run/docker.sock"
 DOCKER_CONFIG = "/etc/docker/daemon.json"
+DOCKER_PID = "/run/docker.pid"
+ENGINE_MARK = "/run/edgefleet-engine-settings"
+EXEC_FILES = "/var/lib/ecs/deps/execute-command"
+EXEC_PROGRAMS = ("amazon-ssm-agent", "ssm-agent-worker", "ssm-session-worker")
+SSM_PROGRAM = "/usr/bin/amazon-ssm-agent"
+ECS_PROGRAM = "/usr/libexec/amazon-ecs-init"
 DPKG_STATUS = "/var/lib/dpkg/status"
 RPM_DATABASES = ("/usr/lib/sysimage/rpm", "/var/lib/rpm")
 INTROSPECTION = ("127.0.0.1", 51678)
@@ -486,9 +492,68 @@ def engine(observed: dict[str, Any] | None) -> dict[str, Any]:
 def live_restore() -> bool:
     if (read_json(DOCKER_CONFIG) or {}).get("live-restore") is True:
         return True
-    pid = read_line("/run/docker.pid") or ""
+    pid = read_line(DOCKER_PID) or ""
     arguments = (read_bytes(f"/proc/{pid}/cmdline") if pid.isdigit() else None) or b""
     return b"--live-restore" in arguments.split(b"\0") or b"--live-restore=true" in arguments.split(b"\0")
+
+
+def engine_settings(keys: list[str], _host: dict[str, Any]) -> dict[str, Any]:
+    """Values of the engine's configuration, and what the running engine still has to read of it."""
+    try:
+        have = read_json(DOCKER_CONFIG) or {}
+    except ValueError:
+        return {"valid": False, "values": {}, "pending": None, "containers": None}
+    return {
+        "valid": True,
+        "values": {key: "(hidden)" if has_login(dumps(have[key])) else have[key] for key in keys if key in have},
+        "pending": pending_step(),
+        "containers": len(entries(str(have.get("data-root") or "/var/lib/docker") + "/containers")),
+    }
+
+
+def has_login(text: str) -> bool:
+    return "@" in text.partition("//")[2]
+
+
+def pending_step() -> str | None:
+    """`reload` or `restart`, where engine_config was cut off before the engine had read what it wrote."""
+    try:
+        pending = os.stat(ROOT + ENGINE_MARK).st_mtime_ns > os.stat(ROOT + DOCKER_PID).st_mtime_ns
+    except FileNotFoundError:
+        return None
+    return read_line(ENGINE_MARK) if pending else None
+
+
+def images(references: list[str], host: dict[str, Any]) -> dict[str, str | None]:
+    """By reference, the id of the image that the engine has for it. One image is asked for at a time: the engine knows
+    best which names mean the same, and a list of all images may be long."""
+    running = (host.get("engine") or {}).get("version")
+    return {name: image_id(name) if running else None for name in references}
+
+
+def image_id(name: str) -> str | None:
+    answer = http_get(1, ROOT + DOCKER_SOCKET, "/images/" + name + "/json", ENGINE_TIMEOUT)
+    return None if answer is None else loads(answer[1]).get("Id")
+
+
+def gpu(_asked: Any, _host: dict[str, Any]) -> dict[str, Any]:
+    """NVIDIA's devices and driver, and the runtime that gives them to containers. No program of theirs is run."""
+    driver = read_text("/proc/driver/nvidia/version") or ""
+    version = [word for word in driver.partition("\n")[0].split() if word[:1].isdigit() and "." in word]
+    return {
+        "devices": len([name for name in entries("/dev") if name[:6] == "nvidia" and name[6:].isdigit()]),
+        "driver": version[0] if version else None,
+        "runtime": program("nvidia-container-runtime") is not None,
+    }
+
+
+def exec_files(_asked: Any, _host: dict[str, Any]) -> dict[str, Any]:
+    """What the ECS agent looks for at its start before it offers ECS Exec."""
+    versions = [name for name in entries(EXEC_FILES + "/bin") if name.replace(".", "").isdigit()]
+    complete = [
+        name for name in versions if all(exists(EXEC_FILES + "/bin/" + name + "/" + file) for file in EXEC_PROGRAMS)
+    ]
+    return {"versions": complete, "certificates": exists(EXEC_FILES + "/certs/tls-ca-bundle.pem")}
 
 
 def registration(machine_id: str) -> dict[str, Any]:
@@ -642,7 +707,25 @@ def ecs_agent(observed: dict[str, Any] | None) -> dict[str, Any]:
         "introspection": introspection() if is_active(observed, "ecs") else None,
         "restart_guard": bool((observed or {}).get("ecs", {}).get("guard")),
         "config_read": config_read(observed) if is_active(observed, "ecs") else None,
+        "current": is_current(observed, "ecs", ECS_PROGRAM),
     }
+
+
+def ssm_agent(observed: dict[str, Any] | None) -> dict[str, Any]:
+    return {"current": is_current(observed, "amazon-ssm-agent", SSM_PROGRAM)}
+
+
+def is_current(observed: dict[str, Any] | None, name: str, path: str) -> bool | None:
+    """Whether a unit started after its program was installed: a new package does not restart every agent.
+
+    The time of the inode's last change, because packages bring the time of writing along.
+    """
+    started = (observed or {}).get(name, {}).get("started")
+    if not started or not is_active(observed, name) or not exists(path):
+        return None
+    installed, now = os.stat(ROOT + path).st_ctime, time.time()
+    # Installed in the future: the clock was set back since, and a restart would not help.
+    return None if installed > now else bool(installed <= started + now - time.clock_gettime(time.CLOCK_MONOTONIC))
 
 
 def config_read(observed: dict[str, Any] | None) -> bool | None:
@@ -744,7 +827,13 @@ def network(question: Any, host: dict[str, Any]) -> Any:
 
 
 # By name of the question, the probe that answers it, from the question and from what is known of the host already.
-ANSWERS: dict[str, Callable[[Any, dict[str, Any]], Any]] = {"network": network}
+ANSWERS: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
+    "network": network,
+    "engine_settings": engine_settings,
+    "images": images,
+    "gpu": gpu,
+    "exec_files": exec_files,
+}
 
 
 def describe(error: Exception) -> str:
@@ -794,6 +883,7 @@ def observe() -> dict[str, Any]:
         "credentials": attempt("credentials", credentials),
         "ecs_config": attempt("ecs_config", ecs_config, machine_id),
         "ecs_agent": attempt("ecs_agent", ecs_agent, unit),
+        "ssm_agent": attempt("ssm_agent", ssm_agent, unit),
         "ssm_config": attempt("ssm_config", ssm_config),
         "nat": attempt("nat", nat, unit),
         "sysctl": attempt("sysctl", sysctl),

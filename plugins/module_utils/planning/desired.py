@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ..host import ecs_config
+from ..host import ecs_config, engine_settings, images
 from .endpoints import OPTIONAL
 from .platforms import ENGINE_PACKAGES
 
@@ -60,6 +60,7 @@ _ENDPOINT = _text(r"|https?://[^\s/@]+(/[^\s@]*)?")
 _VERSION = Rule(
     _text(r"|[0-9][0-9A-Za-z.+~:-]*\*?"), "a version in quotes such as '1.105.1', '1.105.*' or '' for any version"
 )
+_FLAG = Rule(lambda value: isinstance(value, bool), "true or false")
 _SYSCTL = Rule(_number(1), "a positive integer")
 # Partitions and their Regions: us-west-2, cn-north-1, us-gov-east-1, eusc-de-east-1, ap-southeast-4.
 _REGION = Rule(_text(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+"), "an AWS Region such as eu-west-3")
@@ -81,7 +82,10 @@ RULES: dict[str, dict[str, Rule]] = {
             "auto, {}, or '' where the engine is not to be managed".format(", ".join(ENGINE_PACKAGES)),
         ),
         "version": _VERSION,
+        "settings": Rule(lambda value: isinstance(value, Mapping), "a mapping of keys of daemon.json"),
+        "trust_live_restore": _FLAG,
     },
+    "images": {"wanted": Rule(lambda value: isinstance(value, list), "a list of images")},
     "ssm_agent": {
         **_ORIGIN,
         "version": _VERSION,
@@ -92,10 +96,12 @@ RULES: dict[str, dict[str, Rule]] = {
         **_ORIGIN,
         "version": _VERSION,
         "cluster": Rule(_text(r"[A-Za-z0-9_-]{1,255}"), "1 to 255 letters, digits, hyphens and underscores"),
+        "gpu": _FLAG,
+        "exec": _FLAG,
     },
     "sysctl": dict.fromkeys(SYSCTLS, _SYSCTL),
     "preflight": {
-        "allow_unsupported_os": Rule(lambda value: isinstance(value, bool), "true or false"),
+        "allow_unsupported_os": _FLAG,
         "min_disk_mib": Rule(_number(0), "an integer in MiB of at least 0"),
         "min_memory_mib": Rule(_number(0), "an integer in MiB of at least 0"),
         "max_clock_skew": Rule(_number(1), "an integer in seconds of at least 1"),
@@ -132,7 +138,7 @@ def validate_desired(desired: Any) -> list[str]:
             errors += [f"desired.ecs_config: {error}" for error in ecs_config.validate(values)]
         else:
             errors += _section_errors(section, values)
-    return errors + list(_contradictions(desired))
+    return errors + list(_contents(desired)) + list(_contradictions(desired))
 
 
 def _section_errors(section: str, values: Mapping[Any, Any]) -> Iterator[str]:
@@ -142,6 +148,17 @@ def _section_errors(section: str, values: Mapping[Any, Any]) -> Iterator[str]:
             yield _unknown(f"desired.{section}", name, tuple(RULES[section]))
         elif not rule.holds(value):
             yield f"desired.{section}.{name}: the value {_shown(value)} is not allowed; allowed: {rule.words}"
+
+
+def _contents(desired: Mapping[str, Any]) -> Iterator[str]:
+    """Errors inside of values whose kind is right."""
+    settings, wanted = _lookup(desired, "engine", "settings"), _lookup(desired, "images", "wanted")
+    if isinstance(settings, Mapping):
+        for error in engine_settings.validate(settings):
+            yield f"desired.engine.settings.{error}"
+    if isinstance(wanted, list):
+        for error in images.validate(wanted):
+            yield f"desired.images.wanted{'' if error.startswith('[') else ': '}{error}"
 
 
 def _contradictions(desired: Mapping[str, Any]) -> Iterator[str]:

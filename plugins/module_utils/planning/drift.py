@@ -9,11 +9,12 @@ that is not in the desired state is not compared.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from ..host import ecs_config, ecs_secrets
+from ..host import ecs_config, ecs_secrets, engine_settings, images
 from ..host.ecs_settings import FILES, SETTINGS
 from . import platforms
 
@@ -98,15 +99,76 @@ def _sysctl(host: Host, desired: Mapping[str, Any]) -> Differences:
 
 
 def _engine(host: Host, desired: Mapping[str, Any]) -> Differences:
+    yield from _engine_settings(host, desired["engine"])
     package = platforms.engine_package(host, desired["engine"])
     if not package:
         return  # somebody else's engine: preflight says when it does not answer
     running = (host.get("engine") or {}).get("version")
+    wanted = desired["engine"].get("version", "")
     # Installing or changing an engine's package restarts it, and with it every task.
-    yield from _package(host, package, desired["engine"].get("version", ""), disruptive=bool(running))
+    ends_tasks = bool(running) and not _is_patch(host, desired["engine"], package, wanted)
+    yield from _package(host, package, wanted, disruptive=ends_tasks)
     yield from _unit(host, "docker")
     if host.get("engine") is not None and not running:
         yield Difference("answers", False, True, "the container engine does not answer")
+
+
+def _trusts_live_restore(host: Host, wanted: Mapping[str, Any]) -> bool:
+    """Whether the user takes the word of the engine that runs that containers outlive it."""
+    answer = host.get("engine_settings") or {}
+    # Written a moment ago and not read yet: then the running engine knows nothing of live-restore.
+    return bool(wanted.get("trust_live_restore") and (host.get("engine") or {}).get("live_restore")) and not answer.get(
+        "pending"
+    )
+
+
+def _is_patch(host: Host, wanted: Mapping[str, Any], package: str, version: str) -> bool:
+    """Live-restore "is only supported when installing patch releases (YY.MM.x)", and nobody promises a way back:
+    https://docs.docker.com/engine/daemon/live-restore/#live-restore-during-upgrades"""
+    installed = (host.get("packages") or {}).get(package)
+    if not installed or not _trusts_live_restore(host, wanted):
+        return False
+    before, after = _numbers(installed), _numbers(version)
+    return before[:2] == after[:2] and len(before) == len(after) == 3 and before < after
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Of 5:27.3.1-1~debian.12~bookworm, 27, 3 and 1."""
+    found = re.match(r"(?:\d+:)?(\d+)\.(\d+)\.(\d+)", version)
+    return tuple(map(int, found.groups())) if found else ()
+
+
+def _engine_settings(host: Host, wanted: Mapping[str, Any]) -> Differences:
+    observed = host.get("engine_settings")
+    if not wanted.get("settings") or observed is None or not observed["valid"]:
+        return  # preflight refuses a file that is no JSON
+    running = (host.get("engine") or {}).get("version")
+    changes = engine_settings.changes(observed["values"], wanted["settings"])
+    if changes:
+        needed = engine_settings.needs_restart(changes) if running else []
+        survives = _trusts_live_restore(host, wanted) and engine_settings.outlived(changes)
+        how = f" (takes a restart for {', '.join(needed)})" if needed else ""
+        yield Difference(
+            "settings",
+            {key: before for key, (before, _after) in changes.items()},
+            {key: after for key, (_before, after) in changes.items()},
+            f"the engine's settings differ in {', '.join(sorted(changes))}{how}",
+            disruptive=bool(needed) and not survives,
+        )
+    # A run that was cut short between the two leaves a file as asked and an engine that has not read it.
+    if running and observed["pending"]:
+        reason = (
+            f"the container engine has not read its settings since they were written (takes a {observed['pending']})"
+        )
+        yield Difference("settings_read", False, True, reason, disruptive=observed["pending"] == "restart")
+
+
+def _images(host: Host, desired: Mapping[str, Any]) -> Differences:
+    observed = host.get("images")
+    if observed is None:
+        return
+    for name, (before, after) in images.missing(desired["images"].get("wanted") or [], observed).items():
+        yield Difference(name, before, after, f"the image {name} is {'missing' if before is None else 'another one'}")
 
 
 def _ssm_agent(host: Host, desired: Mapping[str, Any]) -> Differences:
@@ -117,7 +179,13 @@ def _ssm_agent(host: Host, desired: Mapping[str, Any]) -> Differences:
     observed = host.get("ssm_config")
     if endpoint and observed is not None and observed["endpoint"] != endpoint:
         yield Difference("endpoint", observed["endpoint"], endpoint, "the SSM endpoint differs")
+    yield from _current(host, "ssm_agent", "the SSM agent")
     yield from _credentials(host)
+
+
+def _current(host: Host, part: str, name: str) -> Differences:
+    if (host.get(part) or {}).get("current") is False:
+        yield Difference("current", False, True, f"{name} runs since before its package was installed")
 
 
 def _credentials(host: Host) -> Differences:
@@ -228,7 +296,16 @@ def _ecs_agent(host: Host, desired: Mapping[str, Any]) -> Differences:
             yield Difference(
                 "config_read", False, True, "the ECS agent has not read its ecs.config since it was written"
             )
+        yield from _current(host, "ecs_agent", "the ECS agent")
         yield from _nat(host)
+    yield from _exec_files(host, wanted)
+
+
+def _exec_files(host: Host, wanted: Mapping[str, Any]) -> Differences:
+    observed = host.get("exec_files")
+    if wanted.get("exec") and observed is not None and not (observed["versions"] and observed["certificates"]):
+        reason = "the files of ECS Exec are missing"
+        yield Difference("exec_files", observed, {"versions": ["one"], "certificates": True}, reason)
 
 
 def _running_agent(introspection: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> Differences:
@@ -263,6 +340,7 @@ def _nat(host: Host) -> Differences:
 COMPONENTS = {
     "sysctl": _sysctl,
     "engine": _engine,
+    "images": _images,
     "ssm_agent": _ssm_agent,
     "registration": _registration,
     "ecs_config": _ecs_config,

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..desired import PREFLIGHT_DEFAULTS
-from . import basics, engine, network, occupied, platform, room
+from . import basics, engine, network, occupied, options, platform, room
 from .finding import ERROR, WARNING, Check, Finding, Host, Limits
 
 CHECKS: tuple[Check, ...] = (
@@ -40,6 +40,8 @@ CHECKS: tuple[Check, ...] = (
     occupied.cluster,
     engine.engine,
     engine.versions,
+    options.settings,
+    options.gpu,
     occupied.config_problems,
 )
 

@@ -93,15 +93,16 @@ def test_it_prints_one_line_of_json_between_the_markers() -> None:
 PARTS = {
     "schema", "hostname", "machine_id", "boot_id", "kernel", "arch", "python", "interpreter", "root", "cpus",
     "memory_mib", "os", "systemd", "cgroup", "clock", "disk", "packages", "snap_ssm_agent", "engine", "units",
-    "registration", "credentials", "ecs_config", "ecs_agent", "ssm_config", "nat", "sysctl", "foreign", "errors",
-    "board", "selinux", "iptables", "ports", "network",
+    "registration", "credentials", "ecs_config", "ecs_agent", "ssm_agent", "ssm_config", "nat", "sysctl", "foreign",
+    "errors", "board", "selinux", "iptables", "ports",
 }  # fmt: skip
 
 
 def test_an_empty_host_gives_all_parts_and_no_error(write: Write) -> None:
     write("/etc/machine-id", MACHINE_ID + "\n")
     host = observe.observe()
-    assert set(host) == PARTS
+    assert set(host) == PARTS | set(observe.ANSWERS)
+    assert all(host[name] is None for name in observe.ANSWERS)
     assert host["errors"] == []
     assert host["machine_id"] == MACHINE_ID
     assert host["credentials"] is None
@@ -802,7 +803,7 @@ def test_introspection(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     thread = serve_metadata(monkeypatch, b"HTTP/1.0 200 OK\r\n\r\n" + json.dumps(metadata).encode())
     write(observe.STATE_FILE, "")
     assert observe.ecs_agent(RUNNING) == {
-        "state_file": True, "restart_guard": True, "config_read": None,
+        "state_file": True, "restart_guard": True, "config_read": None, "current": None,
         "introspection": {"cluster": "retail", "container_instance_arn": "arn:x", "version": "1.105.1"},
     }  # fmt: skip
     thread.join()
@@ -816,6 +817,26 @@ def test_an_agent_has_read_what_was_written_before_it_started(write: Write, age:
     os.utime(write(observe.CONFIG_FILES["user"], "ECS_CLUSTER=y\n"), (now - age, now - age))
     unit = {"load": "loaded", "active": "active", "started": time.clock_gettime(time.CLOCK_MONOTONIC)}
     assert observe.config_read({"ecs": unit}) is read
+
+
+@pytest.mark.parametrize(("age", "current"), [(60, False), (-60, True)])
+def test_an_agent_is_current_when_it_started_after_its_program_was_installed(
+    write: Write, age: int, current: bool
+) -> None:
+    os.utime(write(observe.SSM_PROGRAM, ""), (1, 1))  # the time of writing comes with the package
+    started = time.clock_gettime(time.CLOCK_MONOTONIC) - age
+    unit = {"amazon-ssm-agent": {"load": "loaded", "active": "active", "started": started}}
+    assert observe.ssm_agent(unit) == {"current": current}
+    unit["amazon-ssm-agent"]["active"] = "inactive"
+    assert observe.ssm_agent(unit) == {"current": None}
+
+
+def test_a_program_installed_in_the_future_says_nothing(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(observe.SSM_PROGRAM, "")
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now - 3600)
+    unit = {"amazon-ssm-agent": {"load": "loaded", "active": "active", "started": 1.0}}
+    assert observe.ssm_agent(unit) == {"current": None}
 
 
 def test_introspection_of_an_agent_that_has_not_registered(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
