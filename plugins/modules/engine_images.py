@@ -34,11 +34,16 @@ options:
           - An image with another id is pulled or loaded anew, and the module fails if the id still differs then.
         type: str
       archive:
-        description: File on the host, made by C(docker save), also compressed. Without it, the image is pulled.
+        description:
+          - File on the host, made by C(docker save), also compressed. Without it, the image is pulled.
+          - Several images may come from the same archive, which is loaded once.
         type: path
       checksum:
         description: SHA-256 of the archive, with V(sha256:) before it. It is verified before the engine reads the file.
         type: str
+  archives_in:
+    description: Folder on the host in which all archives lie. Of O(images[].archive) only the file's name counts then.
+    type: path
   remove_archives:
     description: Whether archives are removed once they were loaded.
     type: bool
@@ -239,13 +244,14 @@ def check_archive(name: str, item: t.Mapping[str, t.Any]) -> None:
         raise ImageError(f"{name}: {path} has the checksum sha256:{digest.hexdigest()}, not {wanted}")
 
 
-def bring(engine: Engine, item: t.Mapping[str, t.Any], logins: t.Mapping[str, t.Any]) -> str:
-    """Pull or load one image; its id."""
-    name = item["image"]
-    if item.get("archive"):
+def bring(engine: Engine, item: t.Mapping[str, t.Any], logins: t.Mapping[str, t.Any], loaded: set[str]) -> str:
+    """Pull or load one image, or find it in an archive that was loaded for another one; its id."""
+    name, archive = item["image"], item.get("archive")
+    if archive and archive not in loaded:
         check_archive(name, item)
-        engine.load(name, item["archive"])
-    else:
+        engine.load(name, archive)
+        loaded.add(archive)
+    elif not archive:
         reference = references.parse(name)
         engine.pull(name, logins.get(reference.registry) if reference else None)
     known = engine.image_id(name)
@@ -274,11 +280,22 @@ def ensure_images(
     }
     if check_mode:
         return result
+    loaded: set[str] = set()
     for item in to_bring:
-        have[item["image"]] = bring(engine, item, logins)
-        if remove and item.get("archive"):
-            os.unlink(item["archive"])
+        have[item["image"]] = bring(engine, item, logins, loaded)
+    for path in loaded if remove else ():
+        os.unlink(path)
     return {**result, "images": have}
+
+
+def placed(wanted: list[dict[str, t.Any]], folder: str | None) -> list[dict[str, t.Any]]:
+    """The images with their archives where they lie on the host."""
+    return [
+        {**item, "archive": os.path.join(folder, os.path.basename(item["archive"]))}
+        if folder and item.get("archive")
+        else item
+        for item in wanted
+    ]
 
 
 def login_errors(logins: t.Mapping[str, t.Any]) -> list[str]:
@@ -300,6 +317,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "images": {"type": "list", "elements": "dict", "required": True, "options": item},
+            "archives_in": {"type": "path"},
             "remove_archives": {"type": "bool", "default": False},
             "registry_auth": {"type": "dict", "default": {}, "no_log": True},
             "timeout": {"type": "int", "default": 300},
@@ -312,9 +330,8 @@ def main() -> None:
         module.fail_json(msg="The images are refused, nothing was changed. " + " | ".join(errors), errors=errors)
     engine = Engine(params["timeout"])
     try:
-        result = ensure_images(
-            engine, params["images"], params["registry_auth"], module.check_mode, params["remove_archives"]
-        )
+        wanted = placed(params["images"], params["archives_in"])
+        result = ensure_images(engine, wanted, params["registry_auth"], module.check_mode, params["remove_archives"])
     except (ImageError, OSError) as error:
         module.fail_json(msg=str(error))
     if not module._diff:

@@ -26,11 +26,14 @@ options:
         value, the rule, and what is allowed.
       - A section that is left out is not compared.
       - C(engine) has C(package) (V(docker.io), V(docker-ce), V(docker), V(moby-engine), or empty for an engine that is
-        not to be managed) and C(version).
+        not to be managed), C(version), C(settings), keys of C(daemon.json), see M(edgefleet.ecs.engine_config), and
+        C(trust_live_restore), whether live-restore is believed to keep tasks alive.
+      - C(images) has C(wanted), a list of images as M(edgefleet.ecs.engine_images) takes them.
       - C(ssm_agent) has C(version), C(endpoint), which is left as it is when empty, and C(source) and C(fingerprints)
         of its package, which are checked only.
       - C(registration) has C(region).
-      - C(ecs_agent) has C(version), C(cluster), C(source) and C(fingerprints).
+      - C(ecs_agent) has C(version), C(cluster), C(source), C(fingerprints), and C(gpu) and C(exec), whether the host is
+        to offer GPUs and ECS Exec, with C(exec_version), C(exec_checksum) and C(exec_archive) of what that needs.
       - C(ecs_config) has the variables of the ECS agent, see M(edgefleet.ecs.agent_config).
       - C(sysctl) has lower limits for C(fs.inotify.max_user_instances) and C(fs.inotify.max_user_watches).
       - C(preflight) has C(allow_unsupported_os) (default V(false)), C(min_disk_mib) (V(2048)), C(min_system_mib)
@@ -296,7 +299,8 @@ host:
     ecs_agent:
       description:
         - Whether the agent has a state file, what it answers once it has registered, whether its unit stops after a
-          terminal error, and whether it has started since C(ecs.config) was written (null where it does not run).
+          terminal error, and whether it has started since C(ecs.config) was written, and since its program was
+          installed (C(current); null where it does not run).
       type: dict
       sample:
         state_file: true
@@ -306,6 +310,12 @@ host:
           version: 1.105.1
         restart_guard: true
         config_read: true
+        current: true
+    ssm_agent:
+      description: Whether the SSM agent has started since its program was installed (null where it does not run).
+      type: dict
+      sample:
+        current: true
     ssm_config:
       description: The endpoint in the SSM agent's own configuration.
       type: dict
@@ -328,6 +338,38 @@ host:
       type: dict
       sample:
         aws_credentials: []
+        ec2_role: null
+    engine_settings:
+      description:
+        - Where C(desired.engine.settings) names keys of C(daemon.json), their values, whether the file is JSON,
+          the C(reload) or C(restart) that the running engine still needs to read it, and how many containers there are.
+          Else null.
+      type: dict
+      sample:
+        valid: true
+        values: {live-restore: true}
+        pending: null
+        containers: 3
+    images:
+      description: By reference in C(desired.images), the id of the image that the engine has. Null where none is asked.
+      type: dict
+      sample:
+        shop/till:1.4.2: null
+    gpu:
+      description: NVIDIA's devices, driver and runtime, where C(desired.ecs_agent.gpu) asks for them. Else null.
+      type: dict
+      sample:
+        devices: 1
+        driver: 535.183.01
+        runtime: true
+    exec_files:
+      description:
+        - Versions of the programs of ECS Exec that are complete, and whether its certificates are there, where
+          C(desired.ecs_agent.exec) asks for them. Else null.
+      type: dict
+      sample:
+        versions: [3.3.987.0]
+        certificates: true
     errors:
       description: Parts that could not be read, and why.
       type: list
@@ -342,7 +384,7 @@ drift:
   elements: dict
   contains:
     component:
-      description: V(sysctl), V(engine), V(ssm_agent), V(registration), V(ecs_config) or V(ecs_agent).
+      description: V(sysctl), V(engine), V(images), V(ssm_agent), V(registration), V(ecs_config) or V(ecs_agent).
       type: str
       sample: ecs_agent
     before:

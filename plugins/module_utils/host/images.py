@@ -44,6 +44,12 @@ def validate(wanted: t.Any) -> list[str]:
     errors = [f"[{number}]: {error}" for number, item in enumerate(wanted) for error in _item_errors(item)]
     names = [item.get("image") for item in wanted if isinstance(item, dict)]
     errors += [f"{name}: stands there twice" for name in sorted({str(name) for name in names if names.count(name) > 1})]
+    paths = {str(item["archive"]) for item in wanted if isinstance(item, dict) and item.get("archive")}
+    files = [path.rpartition("/")[2] for path in paths]
+    errors += [
+        f"archives: two are called {name}; allowed: files with names of their own"
+        for name in sorted({name for name in files if files.count(name) > 1})
+    ]
     return errors
 
 

@@ -60,6 +60,8 @@ _ENDPOINT = _text(r"|https?://[^\s/@]+(/[^\s@]*)?")
 _VERSION = Rule(
     _text(r"|[0-9][0-9A-Za-z.+~:-]*\*?"), "a version in quotes such as '1.105.1', '1.105.*' or '' for any version"
 )
+# The ECS agent looks into folders with such names only.
+_EXEC_VERSION = Rule(_text(r"|[0-9]+(\.[0-9]+)*"), "a version in quotes such as '3.3.987.0'")
 _FLAG = Rule(lambda value: isinstance(value, bool), "true or false")
 _SYSCTL = Rule(_number(1), "a positive integer")
 # Partitions and their Regions: us-west-2, cn-north-1, us-gov-east-1, eusc-de-east-1, ap-southeast-4.
@@ -98,6 +100,9 @@ RULES: dict[str, dict[str, Rule]] = {
         "cluster": Rule(_text(r"[A-Za-z0-9_-]{1,255}"), "1 to 255 letters, digits, hyphens and underscores"),
         "gpu": _FLAG,
         "exec": _FLAG,
+        "exec_version": _EXEC_VERSION,
+        "exec_checksum": Rule(_text(r"|sha256:[0-9a-f]{64}"), "sha256: and 64 hexadecimal digits"),
+        "exec_archive": Rule(lambda value: isinstance(value, str), "a path on the control node"),
     },
     "sysctl": dict.fromkeys(SYSCTLS, _SYSCTL),
     "preflight": {
@@ -152,6 +157,7 @@ def _section_errors(section: str, values: Mapping[Any, Any]) -> Iterator[str]:
 
 def _contents(desired: Mapping[str, Any]) -> Iterator[str]:
     """Errors inside of values whose kind is right."""
+    yield from _exec_sources(desired)
     settings, wanted = _lookup(desired, "engine", "settings"), _lookup(desired, "images", "wanted")
     if isinstance(settings, Mapping):
         for error in engine_settings.validate(settings):
@@ -159,6 +165,15 @@ def _contents(desired: Mapping[str, Any]) -> Iterator[str]:
     if isinstance(wanted, list):
         for error in images.validate(wanted):
             yield f"desired.images.wanted{'' if error.startswith('[') else ': '}{error}"
+
+
+def _exec_sources(desired: Mapping[str, Any]) -> Iterator[str]:
+    if _lookup(desired, "ecs_agent", "exec") is not True:
+        return
+    if not _lookup(desired, "ecs_agent", "exec_version"):
+        yield "desired.ecs_agent.exec_version: ECS Exec needs one; allowed: a version in quotes such as '3.3.987.0'"
+    if not _lookup(desired, "ecs_agent", "exec_archive") and not _lookup(desired, "ecs_agent", "exec_checksum"):
+        yield "desired.ecs_agent.exec_checksum: a download needs one; allowed: sha256: and 64 hexadecimal digits"
 
 
 def _contradictions(desired: Mapping[str, Any]) -> Iterator[str]:

@@ -135,6 +135,18 @@ def test_a_load_from_an_archive(server: Server, engine: Engine, tmp_path: Path) 
     assert not archive.exists()
 
 
+def test_two_images_of_one_archive_are_loaded_once(server: Server, engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "both.tar").write_bytes(b"x")
+    server.brings = {"a:1": ID, "b:1": OTHER}
+    items = [{"image": name, "archive": "files/both.tar"} for name in ("a:1", "b:1")]
+    wanted = engine_images.placed([*items, {"image": "c:1"}], str(tmp_path))
+    assert wanted[2] == {"image": "c:1"}
+    result = ensure_images(engine, wanted[:2], {}, check_mode=False, remove=True)
+    assert result["images"] == server.brings
+    assert server.bodies == [b"x"]
+    assert not (tmp_path / "both.tar").exists()
+
+
 @pytest.mark.parametrize(
     ("error", "item", "message"),
     [

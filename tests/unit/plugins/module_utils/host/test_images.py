@@ -68,6 +68,9 @@ def test_bad_images_are_named(item: Any, named: list[str]) -> None:
 
 def test_twice_the_same_image() -> None:
     assert validate([{"image": "a:1"}, {"image": "a:1", "archive": "x"}]) == ["a:1: stands there twice"]
+    same_name = [{"image": "a:1", "archive": "x/i.tar"}, {"image": "b:1", "archive": "y/i.tar"}]
+    assert validate(same_name) == ["archives: two are called i.tar; allowed: files with names of their own"]
+    assert validate([{"image": "a:1", "archive": "x/i.tar"}, {"image": "b:1", "archive": "x/i.tar"}]) == []
     assert "no list" in validate("a:1")[0]
 
 

@@ -148,6 +148,13 @@ def test_files_of_ecs_exec(seen: Any, missing: bool) -> None:
     assert [entry["component"] for entry in drift] == (["ecs_agent"] if missing else [])
 
 
+def test_ecs_exec_has_a_source() -> None:
+    checksum, version = "sha256:" + "a" * 64, "3.3.987.0"
+    assert validate_desired({"ecs_agent": {"exec": True, "exec_version": version, "exec_checksum": checksum}}) == []
+    assert validate_desired({"ecs_agent": {"exec": True, "exec_version": version, "exec_archive": "files/x"}}) == []
+    assert validate_desired({"ecs_agent": {"exec": False, "exec_version": "", "exec_checksum": ""}}) == []
+
+
 def test_only_what_is_asked_for_is_looked_at() -> None:
     assert questions({}) == {}
     assert questions(DESIRED) == {}
@@ -172,6 +179,9 @@ def test_only_what_is_asked_for_is_looked_at() -> None:
         ({"images": {"wanted": [{"image": "a:1"}, {"image": "a:1"}]}}, ["desired.images.wanted: a:1"]),
         ({"ecs_agent": {"gpu": "true"}}, ["desired.ecs_agent.gpu"]),
         ({"ecs_agent": {"exec": 1}}, ["desired.ecs_agent.exec"]),
+        ({"ecs_agent": {"exec": True}}, ["desired.ecs_agent.exec_version", "desired.ecs_agent.exec_checksum"]),
+        ({"ecs_agent": {"exec": True, "exec_version": "latest"}}, ["'latest'", "3.3.987.0"]),
+        ({"ecs_agent": {"exec_checksum": "abc"}}, ["desired.ecs_agent.exec_checksum", "'abc'"]),
     ],
 )
 def test_bad_options_are_named(desired: dict[str, Any], named: list[str]) -> None:
