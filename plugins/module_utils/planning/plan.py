@@ -95,6 +95,25 @@ def _unknown_to_ecs(identity: str | None) -> list[dict[str, Any]]:
     return [_drift("ecs_agent", {"joined": False}, {"joined": True}, "the cluster has no such container instance")]
 
 
+def _foreign_state(
+    agent: Mapping[str, Any], identity: str | None, instance: Mapping[str, Any], instances: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """A state file of the ECS agent that names a container instance which this identity is not, and ends the agent.
+
+    A host gets one when its managed node was registered anew, or when its container instance was deregistered. As long
+    as the agent answers for an instance that the cluster does not list, it may have joined a moment ago.
+    """
+    if not identity or instance or not agent.get("state_file"):
+        return []
+    said = (agent.get("introspection") or {}).get("container_instance_arn")
+    owner = next((node for node, item in instances.items() if item["container_instance_arn"] == said), None)
+    if said and owner is None:
+        return []
+    whose = f"of {owner}" if owner else "of an instance that the cluster does not know"
+    reason = f"the ECS agent's state file is {whose}, not of {identity}"
+    return [_drift("ecs_state", {"container_instance": said}, {"container_instance": None}, reason)]
+
+
 def _joined(of_host: Sequence[dict[str, Any]], of_region: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """One entry a component: what the host itself shows says more than what the Region misses."""
     known = {entry["component"] for entry in of_host}
@@ -170,7 +189,10 @@ def _decide(
     identity = registration["instance_id"] if registration["registered"] else None
     instance = instances.get(identity or "") or {}
     wanted = {**observation.get("attributes", {}), **({RELEASE_ATTRIBUTE: release} if release else {})}
-    drift = _joined(observation["drift"], region_drift(instance, wanted) if instance else _unknown_to_ecs(identity))
+    of_region = region_drift(instance, wanted) if instance else _unknown_to_ecs(identity)
+    agent = observation["host"]["ecs_agent"] or {}
+    dead = _foreign_state(agent, identity, instance, instances)
+    drift = _joined(observation["drift"], [*dead, *of_region])
     reason = _why_blocked(observation, identity, nodes) or _why_not_drained(observation, drift, instance)
     return {
         "action": BLOCKED if reason else CONVERGE if drift else UNCHANGED,

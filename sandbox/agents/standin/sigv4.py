@@ -10,6 +10,8 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from .knobs import seconds
+
 
 class Credentials(NamedTuple):
     access_key: str
@@ -49,7 +51,9 @@ def sign(
 
     The query must be in canonical form, as `canonical_query` makes it.
     """
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+    # Sandbox hosts have the machine's clock; a knob lets one of them believe that it is another time.
+    moment = time.time() + seconds("CLOCK_AHEAD", 0.0) if now is None else now
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(moment))
     signed = dict(headers)
     signed["X-Amz-Date"] = stamp
     if credentials.token:

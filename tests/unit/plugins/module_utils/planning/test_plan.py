@@ -61,6 +61,33 @@ def test_a_host_as_asked_is_in_no_batch() -> None:
     assert made["batches"] == [] and made["serial"] == [1]
 
 
+@pytest.mark.parametrize(
+    ("agent", "others", "said"),
+    [
+        # Registered anew: the agent still answers for the instance of the old identity, or has ended over it.
+        ({"state_file": True, "introspection": {"container_instance_arn": "arn:mi-old"}}, ["mi-old"], "of mi-old"),
+        ({"state_file": True, "introspection": None}, ["mi-old"], "that the cluster does not know"),
+        # Deregistered in ECS.
+        ({"state_file": True, "introspection": None}, [], "that the cluster does not know"),
+        # Joined after the Region was asked.
+        ({"state_file": True, "introspection": {"container_instance_arn": "arn:mi-new"}}, ["mi-old"], ""),
+        # On the way to join for the first time.
+        ({"state_file": False, "introspection": None}, ["mi-old"], ""),
+        # Itself.
+        ({"state_file": True, "introspection": None}, ["mi-new"], ""),
+    ],
+)
+def test_a_state_file_of_another_instance_is_found(agent: dict[str, Any], others: list[str], said: str) -> None:
+    seen = observation(identity="mi-new")
+    seen["host"]["ecs_agent"] = agent
+    made = build({"lab-1": seen}, {"instances": [instance(node) for node in others]})
+    found = [entry for entry in made["hosts"]["lab-1"]["drift"] if entry["component"] == "ecs_state"]
+    assert len(found) == bool(said)
+    assert not found or said in found[0]["reason"]
+    # The agent is then started anew, too.
+    assert not found or "ecs_agent" in [entry["component"] for entry in made["hosts"]["lab-1"]["drift"]]
+
+
 def test_batches_follow_waves_sites_and_max_unavailable() -> None:
     hosts = {name: observation(drift("engine")) for name in ("oslo-1", "lab-1", "lab-2", "lab-3", "lyon-1")}
     made = build(hosts, waves=[{"name": "canary", "sites": ["lab"], "max_unavailable": 2}, {"sites": ["lyon"]}])
