@@ -41,7 +41,9 @@ options:
     type: str
     default: ''
   url:
-    description: Where the C(.deb) or C(.rpm) file is. The proxy is taken from the environment of the task.
+    description:
+      - Where the C(.deb) or C(.rpm) file is.
+      - Downloads go through the proxy that M(edgefleet.ecs.proxy_config) has written, if it has.
     type: str
     required: true
   signature_url:
@@ -105,6 +107,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
+from ansible_collections.edgefleet.ecs.plugins.module_utils.host import proxy
 
 ENVIRONMENT = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1", "LC_ALL": "C.UTF-8"}
 # What gpg says of a signature that is intact and yet not to be trusted (doc/DETAILS of GnuPG, "The status interface").
@@ -284,6 +287,7 @@ def main() -> None:
         required_one_of=[("key", "key_url")],
         supports_check_mode=True,
     )
+    os.environ.update(proxy.from_file())  # where urllib looks for it
     package = Package(module, module.params["name"])
     asked = module.params["version"]
     before = package.installed()

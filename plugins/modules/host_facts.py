@@ -25,12 +25,14 @@ options:
       - The state that is asked for. It is checked before anybody connects to the host; an error names the variable, its
         value, the rule, and what is allowed.
       - A section that is left out is not compared.
+      - C(proxy) has C(http) and C(https), URLs that may hold a login, the list C(no_proxy), and C(engine), as
+        M(edgefleet.ecs.proxy_config) takes them.
       - C(engine) has C(package) (V(docker.io), V(docker-ce), V(docker), V(moby-engine), or empty for an engine that is
         not to be managed), C(version), C(settings), keys of C(daemon.json), see M(edgefleet.ecs.engine_config), and
         C(trust_live_restore), whether live-restore is believed to keep tasks alive.
       - C(images) has C(wanted), a list of images as M(edgefleet.ecs.engine_images) takes them.
-      - C(ssm_agent) has C(version), C(endpoint), which is left as it is when empty, and C(source) and C(fingerprints)
-        of its package, which are checked only.
+      - C(ssm_agent) has C(version), C(endpoint) and C(endpoints) of other services, which are left as they are when
+        empty, C(dual_stack), and C(source) and C(fingerprints) of its package, which are checked only.
       - C(registration) has C(region).
       - C(ecs_agent) has C(version), C(cluster), C(source), C(fingerprints), and C(gpu) and C(exec), whether the host is
         to offer GPUs and ECS Exec, with C(exec_version), C(exec_checksum) and C(exec_archive) of what that needs.
@@ -317,10 +319,32 @@ host:
       sample:
         current: true
     ssm_config:
-      description: The endpoint in the SSM agent's own configuration.
+      description: The endpoints in the SSM agent's own configuration, and whether it takes their dual-stack names.
       type: dict
       sample:
         endpoint: null
+        endpoints:
+          ec2messages: null
+          ssmmessages: https://vpce-2.ssmmessages.eu-west-3.vpce.amazonaws.com
+          s3: null
+          kms: null
+        dual_stack: false
+    proxy:
+      description:
+        - Where M(edgefleet.ecs.proxy_config) has written a proxy, and what the processes of the units were started
+          with, as salted digests. C(given) is that of the file of variables; a unit that has read it has the same.
+      type: dict
+      sample:
+        files:
+          /etc/edgefleet/proxy.env:
+            present: true
+            mode: "0600"
+            sha256: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef
+            foreign: false
+        given: 9b74c9897bac770ffc029102a200c5de5d9b6f9b7a3f6b7e0d7d4d5b3f9a1c02
+        units:
+          docker: 9b74c9897bac770ffc029102a200c5de5d9b6f9b7a3f6b7e0d7d4d5b3f9a1c02
+          ecs: null
     nat:
       description:
         - What tasks need to reach their credentials. C(credential_rules) is null where the ECS agent does not run.
@@ -384,7 +408,8 @@ drift:
   elements: dict
   contains:
     component:
-      description: V(sysctl), V(engine), V(images), V(ssm_agent), V(registration), V(ecs_config) or V(ecs_agent).
+      description:
+        - V(sysctl), V(proxy), V(engine), V(images), V(ssm_agent), V(registration), V(ecs_config) or V(ecs_agent).
       type: str
       sample: ecs_agent
     before:

@@ -21,7 +21,8 @@ description:
   - The agent calls C(ssm:RegisterManagedInstance) and C(ssm:RequestManagedInstanceRoleToken). The module itself calls
     nothing of AWS and needs no AWS credentials.
 notes:
-  - A proxy must be given in the C(environment) of the task, as the registering command does not read the agent's unit.
+  - The registering command does not read the agent's unit. It gets the proxy that M(edgefleet.ecs.proxy_config) has
+    written. One that is given in the C(environment) of the task works, too, but C(ansible -vvv) shows it.
   - The agent's command takes the activation code as an argument and in no other way (see C(core/agent_parser.go) in
     U(https://github.com/aws/amazon-ssm-agent)). While it runs, for a second as a rule, users of the host can see the
     code in the list of processes. Use activations that are short-lived, have no more registrations than hosts, and are
@@ -102,6 +103,7 @@ extends_documentation_fragment:
 seealso:
   - module: edgefleet.ecs.activation
   - module: edgefleet.ecs.managed_node_info
+  - module: edgefleet.ecs.proxy_config
   - module: edgefleet.ecs.host_facts
   - name: Hybrid activations
     description: What an activation is.
@@ -125,8 +127,6 @@ EXAMPLES = r"""
     activation_id: "{{ activation.activation.activation_id }}"
     activation_code: "{{ activation.activation.activation_code }}"
   become: true
-  environment:
-    HTTPS_PROXY: http://proxy.example.net:3128
 
 - name: Give a cloned host an identity of its own
   edgefleet.ecs.registration:

@@ -40,6 +40,8 @@ FINGERPRINT = SSM + "/Vault/Store/InstanceFingerprint"
 VAULT_BACKUP = SSM + "/Vault.edgefleet-backup"
 IDENTITY = SSM + "/runtimeconfig/identity_config.json"
 SSM_CONFIG = "/etc/amazon/ssm/amazon-ssm-agent.json"
+# Sections of that file with an endpoint of their own, by the service they mean.
+SSM_SECTIONS = (("ec2messages", "Mds"), ("ssmmessages", "Mgs"), ("s3", "S3"), ("kms", "Kms"))
 SHARED_CREDENTIALS = "/root/.aws/credentials"
 CONFIG_FILES = {"user": "/etc/ecs/ecs.config", "instance": "/var/lib/ecs/ecs.config"}
 STATE_FILE = "/var/lib/ecs/data/agent.db"
@@ -55,10 +57,19 @@ DPKG_STATUS = "/var/lib/dpkg/status"
 RPM_DATABASES = ("/usr/lib/sysimage/rpm", "/var/lib/rpm")
 INTROSPECTION = ("127.0.0.1", 51678)
 
+# As in proxy.py, which can't be imported here; a test compares them.
+PROXY_ENVIRONMENT = "/etc/edgefleet/proxy.env"
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+PROXY_DROP_IN = "/etc/systemd/system/%s.service.d/zz-edgefleet-proxy.conf"
+PROXY_BLOCK = ("# BEGIN edgefleet.ecs proxy\n", "# END edgefleet.ecs proxy\n")
+APT_PROXY = "/etc/apt/apt.conf.d/95edgefleet-proxy"
+DNF_CONFIGS = ("/etc/dnf/dnf.conf", "/etc/yum.conf")
+ZYPPER_PROXY = "/etc/sysconfig/proxy"
+
 PACKAGES = ("docker.io", "docker-ce", "docker", "moby-engine", "amazon-ssm-agent", "amazon-ecs-init")
 UNITS = ("docker", "amazon-ssm-agent", "ecs")
 UNIT_PROPERTIES = (
-    "Id,LoadState,ActiveState,UnitFileState,NRestarts,RestartPreventExitStatus,ActiveEnterTimestampMonotonic"
+    "Id,LoadState,ActiveState,UnitFileState,NRestarts,RestartPreventExitStatus,ActiveEnterTimestampMonotonic,MainPID"
 )
 SYSCTLS = ("fs.inotify.max_user_instances", "fs.inotify.max_user_watches")
 # Where packages put programs, where they keep data, and where images go.
@@ -425,6 +436,7 @@ def parse_units(output: str) -> dict[str, Any]:
             "restarts": int(fields.get("NRestarts") or 0),
             "guard": "5" in fields.get("RestartPreventExitStatus", "").split(),
             "started": int(fields.get("ActiveEnterTimestampMonotonic") or 0) / 1e6,
+            "pid": int(fields.get("MainPID") or 0),
         }
     return found
 
@@ -594,9 +606,17 @@ def credentials() -> dict[str, Any] | None:
 
 
 def ssm_config() -> dict[str, Any]:
-    section = (read_json(SSM_CONFIG) or {}).get("Ssm")
-    endpoint = section.get("Endpoint") if isinstance(section, dict) else None
-    return {"endpoint": endpoint or None}
+    settings = read_json(SSM_CONFIG) or {}
+
+    def value(section: str, name: str) -> Any:
+        values = settings.get(section)
+        return (values.get(name) if isinstance(values, dict) else None) or None
+
+    return {
+        "endpoint": value("Ssm", "Endpoint"),
+        "endpoints": {service: value(section, "Endpoint") for service, section in SSM_SECTIONS},
+        "dual_stack": value("Agent", "UseDualStackEndpoint") is True,
+    }
 
 
 def ecs_config(machine_id: str) -> dict[str, Any]:
@@ -769,6 +789,63 @@ def credential_rules() -> bool | None:
     return any("169.254.170.2" in line and "51679" in line for line in output.splitlines())
 
 
+def proxy(machine_id: str, observed: dict[str, Any] | None) -> dict[str, Any]:
+    """Where the host knows a proxy: our files, and what the processes of the units were started with. Digests only."""
+    salt = machine_id.encode() + b"\n"
+    whole = [PROXY_ENVIRONMENT, *[PROXY_DROP_IN % name for name in UNITS]]
+    whole += [APT_PROXY] if exists(os.path.dirname(APT_PROXY)) else []
+    shared = [path for path in DNF_CONFIGS if exists(path)][:1] + [path for path in [ZYPPER_PROXY] if exists(path)]
+    given = (read_bytes(PROXY_ENVIRONMENT) or b"").split(b"\n")
+    return {
+        "files": {
+            **{path: proxy_file(path, salt, read_bytes(path), False) for path in whole},
+            **{path: proxy_file(path, salt, block_in(read_bytes(path) or b""), has_proxy(path)) for path in shared},
+        },
+        # What the file of the variables gives, and what the running units have: equal where a unit has read it.
+        "given": sha256(salt + proxy_environment(given)),
+        "units": {name: unit_environment(salt, unit["pid"]) for name, unit in (observed or {}).items()},
+    }
+
+
+def proxy_file(path: str, salt: bytes, data: bytes | None, foreign: bool) -> dict[str, Any]:
+    mode = "%04o" % (os.stat(ROOT + path).st_mode & 0o7777) if exists(path) else None
+    return {
+        "present": data is not None,
+        "mode": mode,
+        "sha256": None if data is None else sha256(salt + data),
+        "foreign": foreign,
+    }
+
+
+def block_in(data: bytes) -> bytes | None:
+    """Our block in a file of others."""
+    first, last = [mark.encode() for mark in PROXY_BLOCK]
+    begin = data.find(first)
+    end = data.find(last, begin)
+    return data[begin : end + len(last)] if 0 <= begin < end else None
+
+
+def has_proxy(path: str) -> bool:
+    """Whether a package manager has a proxy that is not ours."""
+    data = read_bytes(path) or b""
+    rest = data.replace(block_in(data) or b"", b"", 1)
+    lines = [line.partition(b"=") for line in rest.split(b"\n")]
+    return path in DNF_CONFIGS and any(key.strip() == b"proxy" and equals for key, equals, _value in lines)
+
+
+def proxy_environment(entries: list[bytes]) -> bytes:
+    """The variables of a proxy out of NAME=value entries, always in the same form."""
+    values = dict([entry.partition(b"=")[::2] for entry in entries])
+    names = [name.encode() for name in PROXY_VARIABLES]
+    return b"".join([name + b"=" + values[name] + b"\n" for name in names if values.get(name)])
+
+
+def unit_environment(salt: bytes, pid: int) -> str | None:
+    """Digest of what a unit's process knows of a proxy; None where it does not run."""
+    data = read_bytes("/proc/%d/environ" % pid) if pid else None
+    return None if data is None else sha256(salt + proxy_environment(data.split(b"\0")))
+
+
 def sysctl() -> dict[str, int]:
     values = {}
     for name in SYSCTLS:
@@ -885,6 +962,7 @@ def observe() -> dict[str, Any]:
         "ecs_agent": attempt("ecs_agent", ecs_agent, unit),
         "ssm_agent": attempt("ssm_agent", ssm_agent, unit),
         "ssm_config": attempt("ssm_config", ssm_config),
+        "proxy": attempt("proxy", proxy, machine_id, unit),
         "nat": attempt("nat", nat, unit),
         "sysctl": attempt("sysctl", sysctl),
         "foreign": attempt("foreign", foreign),
@@ -900,11 +978,11 @@ def observe() -> dict[str, Any]:
 
 
 def without_guard(observed: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The guard and the start belong to ecs_agent; they came along with the one question to systemd."""
+    """The guard and the start belong to ecs_agent, the process to proxy; one question to systemd has brought all."""
     if observed is None:
         return None
     return {
-        name: {key: value for key, value in unit.items() if key not in ("guard", "started")}
+        name: {key: value for key, value in unit.items() if key not in ("guard", "started", "pid")}
         for name, unit in observed.items()
     }
 

@@ -13,7 +13,7 @@ import subprocess
 import time
 import typing as t
 
-from . import files
+from . import files, proxy
 from .ecs_settings import SETTINGS
 from .vault import Identity, Vault
 
@@ -44,7 +44,7 @@ _ADVICE = (
     (
         "RequestError|send request failed|connection|no such host|unreachable|timed? ?out",
         "the host does not reach the Systems Manager endpoint of the Region on port 443; look at routes, DNS and "
-        "firewall, and give a proxy in the environment of the task",
+        "firewall, and set the proxy with edgefleet.ecs.proxy_config",
     ),
     ("Throttl|TooManyRequests|LimitExceeded", "too many hosts register at once; raise retries and delay"),
 )
@@ -95,7 +95,8 @@ def run(argv: t.Sequence[str], keep: t.Sequence[int] = ()) -> Result:
 
     AnsibleModule.run_command has no time limit, and nothing below modules/ knows a module.
     """
-    environment = {**os.environ, "LC_ALL": "C"}
+    # The agent's program does not read its unit, and so not the unit's proxy (agent/proxyconfig of its source).
+    environment = {**os.environ, **proxy.from_file(), "LC_ALL": "C"}
     try:
         done = subprocess.run(  # pylint: disable=ansible-bad-function
             list(argv),

@@ -16,6 +16,16 @@ from .platforms import ENGINE_PACKAGES
 
 SYSCTLS = ("fs.inotify.max_user_instances", "fs.inotify.max_user_watches")
 
+# Sections of the SSM Agent's amazon-ssm-agent.json that have an Endpoint, by the service that they mean
+# (agent/appconfig/contracts.go of https://github.com/aws/amazon-ssm-agent).
+SSM_SECTIONS = {"ssm": "Ssm", "ec2messages": "Mds", "ssmmessages": "Mgs", "s3": "S3", "kms": "Kms"}
+SSM_ENDPOINTS = tuple(service for service in SSM_SECTIONS if service != "ssm")
+
+# First versions that know IPv6: https://github.com/aws/amazon-ssm-agent/releases/tag/3.3.3270.0 (UseDualStackEndpoint),
+# and "Using a VPC in IPv6-only mode" in the developer guide of ECS, on the pages about bridge and host network mode.
+DUAL_STACK_SSM_AGENT = (3, 3, 3270)
+IPV6_ECS_AGENT = (1, 99, 1)
+
 PREFLIGHT_DEFAULTS: dict[str, Any] = {
     "allow_unsupported_os": False,
     "accept": [],
@@ -77,6 +87,13 @@ _ORIGIN = {
     ),
 }
 
+# Without a scheme, a port or an encoding, the programs that read it would not agree about what it means; quotes, spaces
+# and the like would end it in one of the files. Python's urllib takes no proxy over TLS.
+_PROXY = Rule(
+    _text(r"|http://(([A-Za-z0-9_.~!*+,=:-]|%[0-9A-Fa-f]{2})+@)?([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}/?"),
+    "http://[USER:PASSWORD@]HOST:PORT, or '' for none; other characters than letters, digits and .~!*+,=-_ in user and "
+    "password as %XX (in Jinja: urlencode), so @ is %40",
+)
 RULES: dict[str, dict[str, Rule]] = {
     "engine": {
         "package": Rule(
@@ -92,6 +109,13 @@ RULES: dict[str, dict[str, Rule]] = {
         **_ORIGIN,
         "version": _VERSION,
         "endpoint": Rule(_ENDPOINT, "a URL such as https://ssm.example.net, or '' to leave it as it is"),
+        "endpoints": Rule(
+            lambda value: (
+                isinstance(value, Mapping) and set(value) <= set(SSM_ENDPOINTS) and all(map(_ENDPOINT, value.values()))
+            ),
+            "URLs by service, of {}, or '' to leave one as it is".format(", ".join(SSM_ENDPOINTS)),
+        ),
+        "dual_stack": Rule(lambda value: isinstance(value, bool), "true or false"),
     },
     "registration": {"region": _REGION},
     "ecs_agent": {
@@ -103,6 +127,15 @@ RULES: dict[str, dict[str, Rule]] = {
         "exec_version": _EXEC_VERSION,
         "exec_checksum": Rule(_text(r"|sha256:[0-9a-f]{64}"), "sha256: and 64 hexadecimal digits"),
         "exec_archive": Rule(lambda value: isinstance(value, str), "a path on the control node"),
+    },
+    "proxy": {
+        "http": _PROXY,
+        "https": _PROXY,
+        "no_proxy": Rule(
+            lambda value: isinstance(value, list) and all(map(_text(r"[A-Za-z0-9.:*_/\[\]-]+"), value)),
+            "a list of hosts, domains, addresses or networks",
+        ),
+        "engine": Rule(lambda value: isinstance(value, bool), "true or false"),
     },
     "sysctl": dict.fromkeys(SYSCTLS, _SYSCTL),
     "preflight": {
@@ -143,7 +176,7 @@ def validate_desired(desired: Any) -> list[str]:
             errors += [f"desired.ecs_config: {error}" for error in ecs_config.validate(values)]
         else:
             errors += _section_errors(section, values)
-    return errors + list(_contents(desired)) + list(_contradictions(desired))
+    return [*errors, *_contents(desired), *_contradictions(desired), *_too_old(desired)]
 
 
 def _section_errors(section: str, values: Mapping[Any, Any]) -> Iterator[str]:
@@ -152,7 +185,9 @@ def _section_errors(section: str, values: Mapping[Any, Any]) -> Iterator[str]:
         if rule is None:
             yield _unknown(f"desired.{section}", name, tuple(RULES[section]))
         elif not rule.holds(value):
-            yield f"desired.{section}.{name}: the value {_shown(value)} is not allowed; allowed: {rule.words}"
+            # An address with a login may be cut anywhere by a character that should not be in it.
+            shown = "(hidden)" if section == "proxy" and "@" in str(value) else _shown(value)
+            yield f"desired.{section}.{name}: the value {shown} is not allowed; allowed: {rule.words}"
 
 
 def _contents(desired: Mapping[str, Any]) -> Iterator[str]:
@@ -186,6 +221,26 @@ def _contradictions(desired: Mapping[str, Any]) -> Iterator[str]:
             )
     if _lookup(desired, "engine", "version") and _lookup(desired, "engine", "package") == "":
         yield "desired.engine.version: a version needs a package; allowed: '' while desired.engine.package is ''"
+
+
+def _too_old(desired: Mapping[str, Any]) -> Iterator[str]:
+    """A pinned version that does not know what is asked of it."""
+    if _lookup(desired, "ssm_agent", "dual_stack") is True:
+        yield from _older("ssm_agent", _lookup(desired, "ssm_agent", "version"), DUAL_STACK_SSM_AGENT, "dual_stack")
+    if _lookup(desired, "ecs_config", "ECS_INSTANCE_IP_COMPATIBILITY") == "ipv6":
+        wish = "ECS_INSTANCE_IP_COMPATIBILITY=ipv6"
+        yield from _older("ecs_agent", _lookup(desired, "ecs_agent", "version"), IPV6_ECS_AGENT, wish)
+
+
+def _older(section: str, version: Any, first: tuple[int, ...], wish: str) -> Iterator[str]:
+    numbers = re.match(r"[0-9]+(\.[0-9]+)*", version) if isinstance(version, str) else None
+    if numbers is None:
+        return
+    parts = tuple(int(number) for number in numbers.group().split("."))[: len(first)]
+    # A version with fewer parts, as in 1.*, may still be a new one.
+    if parts < first[: len(parts)]:
+        known = ".".join(map(str, first))
+        yield f"desired.{section}.version: the value {_shown(version)} is too old for {wish}; allowed: {known} or later"
 
 
 def _lookup(desired: Mapping[str, Any], section: str, name: str) -> Any:

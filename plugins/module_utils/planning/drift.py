@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from ..host import ecs_config, ecs_secrets, engine_settings, images
+from ..host import ecs_config, ecs_secrets, engine_settings, images, proxy
 from ..host.ecs_settings import FILES, SETTINGS
 from . import platforms
 
@@ -98,6 +98,48 @@ def _sysctl(host: Host, desired: Mapping[str, Any]) -> Differences:
             yield Difference(name, value, wanted, f"{name} is {value}, less than {wanted}")
 
 
+def _proxy(host: Host, desired: Mapping[str, Any]) -> Differences:
+    """Files by what they are, units by what their processes were started with: a file alone moves no byte."""
+    observed = host.get("proxy")
+    if observed is None:
+        return
+    wanted = proxy.make(desired["proxy"])
+    for path, file in observed["files"].items():
+        if not (wanted.wanted and file["foreign"]):
+            yield from _proxy_file(host["machine_id"], path, file, proxy.wanted(wanted, path))
+    yield from _proxy_units(host, wanted, observed)
+
+
+def _proxy_file(machine_id: str, path: str, file: Mapping[str, Any], wanted: proxy.Wanted) -> Differences:
+    if not wanted.text:
+        if file["present"]:
+            yield Difference(path, "present", "absent", f"{path} has a proxy that is not asked for")
+        return
+    if not file["present"]:
+        yield Difference(path, "absent", "present", f"{path} has no proxy")
+    elif file["sha256"] != ecs_secrets.fingerprint(machine_id, wanted.text):
+        yield Difference(path, "another proxy", "as asked", f"{path} has another proxy than asked")
+    mode = None if wanted.mode is None else f"{wanted.mode:04o}"
+    if file["present"] and mode and file["mode"] != mode:
+        yield Difference(f"mode of {path}", file["mode"], mode, f"{path} has mode {file['mode']}")
+
+
+def _proxy_units(host: Host, wanted: proxy.Proxy, observed: Mapping[str, Any]) -> Differences:
+    """Only a restart gives a unit another environment, and the engine's ends every task."""
+    target = ecs_secrets.fingerprint(host["machine_id"], proxy.canonical(proxy.environment(wanted)))
+    has_file = observed["files"][proxy.ENVIRONMENT_FILE]["present"]
+    for unit, running in observed["units"].items():
+        if running is None or (unit == proxy.ENGINE and not wanted.engine):
+            continue
+        late = running != target if wanted.wanted else has_file and running == observed["given"]
+        if late:
+            after = "the proxy as asked" if wanted.wanted else "no proxy"
+            reason = (
+                f"{unit} runs with another proxy than asked" if wanted.wanted else f"{unit} still runs with the proxy"
+            )
+            yield Difference(f"environment of {unit}", "another", after, reason, disruptive=unit == proxy.ENGINE)
+
+
 def _engine(host: Host, desired: Mapping[str, Any]) -> Differences:
     yield from _engine_settings(host, desired["engine"])
     package = platforms.engine_package(host, desired["engine"])
@@ -179,8 +221,21 @@ def _ssm_agent(host: Host, desired: Mapping[str, Any]) -> Differences:
     observed = host.get("ssm_config")
     if endpoint and observed is not None and observed["endpoint"] != endpoint:
         yield Difference("endpoint", observed["endpoint"], endpoint, "the SSM endpoint differs")
+    if observed is not None:
+        yield from _ssm_network(observed, wanted)
     yield from _current(host, "ssm_agent", "the SSM agent")
     yield from _credentials(host)
+
+
+def _ssm_network(observed: Mapping[str, Any], wanted: Mapping[str, Any]) -> Differences:
+    for service, url in (wanted.get("endpoints") or {}).items():
+        before = observed["endpoints"].get(service)
+        if url and before != url:
+            yield Difference(f"endpoint of {service}", before, url, f"the SSM Agent's endpoint of {service} differs")
+    dual_stack = wanted.get("dual_stack")
+    if dual_stack is not None and observed["dual_stack"] != dual_stack:
+        reason = f"the SSM Agent's dual-stack endpoints are {'on' if observed['dual_stack'] else 'off'}"
+        yield Difference("dual_stack", observed["dual_stack"], dual_stack, reason)
 
 
 def _current(host: Host, part: str, name: str) -> Differences:
@@ -339,6 +394,8 @@ def _nat(host: Host) -> Differences:
 
 COMPONENTS = {
     "sysctl": _sysctl,
+    # Before all that is downloaded.
+    "proxy": _proxy,
     "engine": _engine,
     "images": _images,
     "ssm_agent": _ssm_agent,

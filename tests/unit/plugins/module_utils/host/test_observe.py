@@ -93,8 +93,8 @@ def test_it_prints_one_line_of_json_between_the_markers() -> None:
 PARTS = {
     "schema", "hostname", "machine_id", "boot_id", "kernel", "arch", "python", "interpreter", "root", "cpus",
     "memory_mib", "os", "systemd", "cgroup", "clock", "disk", "packages", "snap_ssm_agent", "engine", "units",
-    "registration", "credentials", "ecs_config", "ecs_agent", "ssm_agent", "ssm_config", "nat", "sysctl", "foreign",
-    "errors", "board", "selinux", "iptables", "ports",
+    "registration", "credentials", "ecs_config", "ecs_agent", "ssm_agent", "ssm_config", "proxy", "nat", "sysctl",
+    "foreign", "errors", "board", "selinux", "iptables", "ports",
 }  # fmt: skip
 
 
@@ -610,11 +610,16 @@ def test_credentials_that_a_power_cut_left_half_written_are_none(write: Write) -
 
 
 def test_ssm_endpoint(write: Write) -> None:
-    assert observe.ssm_config() == {"endpoint": None}
-    write(observe.SSM_CONFIG, {"Ssm": {"Endpoint": ""}})
-    assert observe.ssm_config() == {"endpoint": None}
-    write(observe.SSM_CONFIG, {"Ssm": {"Endpoint": "http://ssm.example"}})
-    assert observe.ssm_config() == {"endpoint": "http://ssm.example"}
+    others = dict.fromkeys(("ec2messages", "ssmmessages", "s3", "kms"))
+    assert observe.ssm_config() == {"endpoint": None, "endpoints": others, "dual_stack": False}
+    write(observe.SSM_CONFIG, {"Ssm": {"Endpoint": ""}, "Mgs": None})
+    assert observe.ssm_config()["endpoint"] is None
+    write(
+        observe.SSM_CONFIG,
+        {"Ssm": {"Endpoint": "http://a"}, "Mgs": {"Endpoint": "http://b"}, "Agent": {"UseDualStackEndpoint": True}},
+    )
+    found = observe.ssm_config()
+    assert found == {"endpoint": "http://a", "endpoints": {**others, "ssmmessages": "http://b"}, "dual_stack": True}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.edgefleet.ecs.plugins.module_utils.host import ecs_config, ecs_secrets, observe
+from ansible_collections.edgefleet.ecs.plugins.module_utils.host import ecs_config, ecs_secrets, observe, proxy
 
 MACHINE_ID = "0123456789abcdef0123456789abcdef"
 IDENTITY = "mi-0123456789abcdef0"
@@ -46,6 +46,29 @@ def config_files(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+UNIT_PROXIES = dict.fromkeys(proxy.UNITS, proxy.Proxy())
+
+
+def proxy_state(written: proxy.Proxy, running: dict[str, proxy.Proxy]) -> dict[str, Any]:
+    """What host_facts reports of a Debian host with these files, and units that were started with these proxies."""
+    paths = [proxy.ENVIRONMENT_FILE, *proxy.DROP_INS.values(), proxy.APT_FILE]
+    files: dict[str, Any] = {}
+    for path in paths:
+        state = proxy.wanted(written, path)
+        files[path] = {
+            "present": bool(state.text),
+            "mode": f"{state.mode:04o}" if state.mode is not None else None,
+            "sha256": ecs_secrets.fingerprint(MACHINE_ID, state.text) if state.text else None,
+            "foreign": False,
+        }
+
+    def digest(one: proxy.Proxy) -> str:
+        return ecs_secrets.fingerprint(MACHINE_ID, proxy.canonical(proxy.environment(one)))
+
+    units = {unit: digest(running[unit]) if unit in running else None for unit in proxy.UNITS}
+    return {"files": files, "given": digest(written), "units": units}
+
+
 HOST: dict[str, Any] = {
     "schema": 1,
     "machine_id": MACHINE_ID,
@@ -79,7 +102,9 @@ HOST: dict[str, Any] = {
         "state_file": True, "restart_guard": True, "config_read": True,
         "introspection": {"cluster": "retail-edge", "container_instance_arn": "arn:x", "version": "1.105.1"},
     },
-    "ssm_config": {"endpoint": None},
+    "ssm_config": {"endpoint": None, "endpoints": dict.fromkeys(("ec2messages", "ssmmessages", "s3", "kms")),
+                   "dual_stack": False},
+    "proxy": proxy_state(proxy.Proxy(), running=UNIT_PROXIES),
     "nat": {"route_localnet": True, "credential_rules": True},
     "sysctl": {"fs.inotify.max_user_instances": 8192, "fs.inotify.max_user_watches": 100000},
     "foreign": {"aws_credentials": []},
@@ -98,6 +123,7 @@ BARE: dict[str, Any] = {
     "units": {
         name: {"load": "not-found", "active": "inactive", "enabled": False, "restarts": 0} for name in HOST["units"]
     },
+    "proxy": proxy_state(proxy.Proxy(), running={}),
     "registration": {
         "registered": False, "instance_id": None, "region": None, "same_machine": None, "backup": False,
     },

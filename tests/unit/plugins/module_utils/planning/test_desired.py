@@ -35,6 +35,16 @@ def asked(*path: str, value: Any) -> dict[str, Any]:
             value={"allow_unsupported_os": True, "min_disk_mib": 0, "min_memory_mib": 1, "max_clock_skew": 1},
         ),
         asked("sysctl", value={}),
+        asked("proxy", value={"http": "", "https": "", "no_proxy": [], "engine": True}),
+        asked(
+            "proxy", value={"http": "http://proxy.example:3128", "no_proxy": [".lan", "10.0.0.0/8", "fd00::/8", "*"]}
+        ),
+        asked("proxy", value={"https": "http://ed%40ge:p%3Aw_x@[fd00::1]:3128/"}),
+        asked("ssm_agent", "endpoints", value={"s3": "", "ssmmessages": "https://vpce-1.example"}),
+        {"ssm_agent": {"dual_stack": True, "version": ""}},
+        {"ssm_agent": {"dual_stack": True, "version": "3.3.*"}},
+        {"ssm_agent": {"dual_stack": True, "version": "3.3.3270.0"}},
+        {"ssm_agent": {"dual_stack": False, "version": "3.3.987.0"}},
     ],
 )
 def test_what_can_be_asked(state: dict[str, Any]) -> None:
@@ -53,6 +63,20 @@ def test_what_can_be_asked(state: dict[str, Any]) -> None:
         (("ssm_agent", "source"), "ulr", ["desired.ssm_agent.source", "'ulr'", "url or repository"]),
         (("ecs_agent", "fingerprints"), ["BCE9D9A4"], ["desired.ecs_agent.fingerprints", "BCE9D9A4", "40 hexadecimal"]),
         (("ecs_agent", "fingerprints"), [], ["40 hexadecimal"]),
+        (("proxy", "http"), "proxy:3128", ["desired.proxy.http", "'proxy:3128'", "http://[USER:PASSWORD@]HOST:PORT"]),
+        (("proxy", "http"), "http://proxy", ["'http://proxy'"]),
+        (("proxy", "https"), "https://proxy:3128", ["desired.proxy.https", "'https://proxy:3128'"]),
+        (("proxy", "http"), "http://u:p@ss@proxy:3128", ["the value (hidden) is not allowed", "%40"]),
+        (("proxy", "http"), "u:secret@proxy:3128", ["the value (hidden) is not allowed"]),
+        (("proxy", "http"), 'http://u:se"cret@proxy:3128', ["the value (hidden) is not allowed"]),
+        (("proxy", "http"), None, ["desired.proxy.http", "None"]),
+        (("proxy", "no_proxy"), "localhost", ["desired.proxy.no_proxy", "a list of hosts"]),
+        (("proxy", "no_proxy"), ["a b"], ["a list of hosts"]),
+        (("proxy", "engine"), "yes", ["desired.proxy.engine", "true or false"]),
+        (("proxy", "htp"), "", ["desired.proxy.htp", "did you mean http?"]),
+        (("ssm_agent", "endpoints"), {"sts": "https://x"}, ["ec2messages, ssmmessages, s3, kms"]),
+        (("ssm_agent", "endpoints"), {"s3": "x"}, ["desired.ssm_agent.endpoints"]),
+        (("ssm_agent", "dual_stack"), True, ["3.3.987.0", "too old for dual_stack", "3.3.3270 or later"]),
         (("registration", "region"), "oslo", ["desired.registration.region", "'oslo'", "eu-west-3"]),
         (("registration", "region"), "us-west-2a", ["'us-west-2a'"]),
         (("ecs_agent", "version"), "latest", ["desired.ecs_agent.version", "'latest'"]),
@@ -140,3 +164,10 @@ def test_a_long_value_is_cut() -> None:
 )
 def test_regions_of_all_partitions(region: str) -> None:
     assert desired_module.RULES["registration"]["region"].holds(region)
+
+
+@pytest.mark.parametrize(("version", "errors"), [("1.99.0", 1), ("1.99.1", 0), ("1.*", 0), ("1.98.*", 1), ("", 0)])
+def test_an_agent_that_does_not_know_ipv6(version: str, errors: int) -> None:
+    state = asked("ecs_config", "ECS_INSTANCE_IP_COMPATIBILITY", value="ipv6")
+    state["ecs_agent"]["version"] = version
+    assert len(validate_desired(state)) == errors

@@ -8,9 +8,18 @@ import json
 from typing import Any
 
 import pytest
+from ansible_collections.edgefleet.ecs.plugins.module_utils.host import proxy
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.drift import compare, version_matches
 
-from tests.unit.plugins.module_utils.planning.state import BARE, DESIRED, HOST, IDENTITY, config_files, place
+from tests.unit.plugins.module_utils.planning.state import (
+    BARE,
+    DESIRED,
+    HOST,
+    IDENTITY,
+    config_files,
+    place,
+    proxy_state,
+)
 
 ROAD = ["sysctl", "engine", "ssm_agent", "registration", "ecs_config", "ecs_agent"]
 
@@ -368,3 +377,68 @@ def test_version_matches(installed: str, wanted: str, same: bool) -> None:
 @pytest.mark.parametrize("pinned", ["1.105.1", "1.105.1-1", "1.105.*", ""])
 def test_the_running_agent_is_of_the_pinned_package(pinned: str) -> None:
     assert compare(HOST, {"ecs_agent": {"version": pinned, "cluster": "retail-edge"}}) == []
+
+
+PROXIED = proxy.Proxy("http://edge:hunter2@proxy:3128", "http://edge:hunter2@proxy:3128")
+SECTION = {"proxy": {"http": PROXIED.http, "https": PROXIED.https, "no_proxy": [], "engine": True}}
+
+
+@pytest.mark.parametrize(
+    ("written", "running", "disruptive", "reason"),
+    [
+        (proxy.Proxy(), {}, False, "/etc/edgefleet/proxy.env has no proxy"),
+        (proxy.Proxy(), {"docker": proxy.Proxy()}, True, "docker runs with another proxy than asked"),
+        (PROXIED, {"docker": proxy.Proxy()}, True, "docker runs with another proxy than asked"),
+        (PROXIED, {"docker": PROXIED, "ecs": proxy.Proxy()}, False, "ecs runs with another proxy than asked"),
+        (PROXIED._replace(http="http://edge:old@proxy:3128"), {}, False, "proxy.env has another proxy than asked"),
+        (PROXIED._replace(engine=False), {}, False, "docker.service.d/zz-edgefleet-proxy.conf has no proxy"),
+    ],
+)
+def test_a_proxy_that_is_not_everywhere(
+    written: proxy.Proxy, running: dict[str, proxy.Proxy], disruptive: bool, reason: str
+) -> None:
+    entry = only(compare(host_with("proxy", value=proxy_state(written, running)), SECTION))
+    assert entry["component"] == "proxy"
+    assert entry["disruptive"] is disruptive
+    assert reason in entry["reason"]
+    assert "hunter2" not in json.dumps(entry)
+
+
+def test_a_proxy_that_is_everywhere_or_nowhere() -> None:
+    everywhere = proxy_state(PROXIED, dict.fromkeys(proxy.UNITS, PROXIED))
+    assert compare(host_with("proxy", value=everywhere), SECTION) == []
+    assert compare(HOST, {"proxy": {"http": "", "https": ""}}) == []
+    # Of others, and not ours to take away.
+    of_others = proxy_state(proxy.Proxy(), dict.fromkeys(proxy.UNITS, PROXIED))
+    assert compare(host_with("proxy", value=of_others), {"proxy": {"http": "", "https": ""}}) == []
+    assert compare(host_with("proxy", value=None), SECTION) == []
+
+
+def test_a_proxy_that_is_to_go() -> None:
+    everywhere = proxy_state(PROXIED, dict.fromkeys(proxy.UNITS, PROXIED))
+    entry = only(compare(host_with("proxy", value=everywhere), {"proxy": {"http": "", "https": ""}}))
+    assert entry["disruptive"] is True
+    assert entry["after"]["environment of docker"] == "no proxy"
+    assert entry["after"]["/etc/edgefleet/proxy.env"] == "absent"
+    stopped = proxy_state(PROXIED, {})
+    assert only(compare(host_with("proxy", value=stopped), {"proxy": {}}))["disruptive"] is False
+
+
+def test_a_file_with_a_password_that_others_can_read() -> None:
+    state = proxy_state(PROXIED, {})
+    state["files"][proxy.APT_FILE]["mode"] = "0644"
+    entry = only(compare(host_with("proxy", value=state), SECTION))
+    assert entry["after"] == {f"mode of {proxy.APT_FILE}": "0600"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "what"),
+    [
+        ({"endpoints": {"s3": "https://x", "kms": ""}}, {"endpoint of s3": "https://x"}),
+        ({"dual_stack": True}, {"dual_stack": True}),
+        ({"endpoints": {}, "dual_stack": False}, None),
+    ],
+)
+def test_the_network_of_the_ssm_agent(wanted: dict[str, Any], what: dict[str, Any] | None) -> None:
+    drift = compare(HOST, {"ssm_agent": wanted})
+    assert [entry["after"] for entry in drift] == ([what] if what else [])
