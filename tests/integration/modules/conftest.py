@@ -74,12 +74,9 @@ def warm_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the server listens that runs modules."""
     path = str(tmp_path_factory.mktemp("warm") / "socket")
     command = [sys.executable, "-m", "tests.integration.warm.server", path]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout and server.stdout.readline() == "ready\n"
-            yield path
-        finally:
-            server.terminate()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout and server.stdout.readline() == "ready\n"
+        yield path
 
 
 @dataclass

@@ -17,6 +17,7 @@ import importlib
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import sys
@@ -115,7 +116,8 @@ def serve(path: str) -> None:
         server.bind(path)
         server.listen(64)
         print("ready", flush=True)
-        while True:
+        # Standard input is a pipe of whoever started this; it ends with him, however he ends.
+        while sys.stdin not in select.select([server, sys.stdin], [], [])[0]:
             connection, _address = server.accept()
             if os.fork() == 0:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
