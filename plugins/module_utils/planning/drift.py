@@ -107,7 +107,8 @@ def _proxy(host: Host, desired: Mapping[str, Any]) -> Differences:
     for path, file in observed["files"].items():
         if not (wanted.wanted and file["foreign"]):
             yield from _proxy_file(host["machine_id"], path, file, proxy.wanted(wanted, path))
-    yield from _proxy_units(host, wanted, observed)
+    survives = _trusts_live_restore(host, desired.get("engine") or {})
+    yield from _proxy_units(host, wanted, observed, survives)
 
 
 def _proxy_file(machine_id: str, path: str, file: Mapping[str, Any], wanted: proxy.Wanted) -> Differences:
@@ -124,8 +125,8 @@ def _proxy_file(machine_id: str, path: str, file: Mapping[str, Any], wanted: pro
         yield Difference(f"mode of {path}", file["mode"], mode, f"{path} has mode {file['mode']}")
 
 
-def _proxy_units(host: Host, wanted: proxy.Proxy, observed: Mapping[str, Any]) -> Differences:
-    """Only a restart gives a unit another environment, and the engine's ends every task."""
+def _proxy_units(host: Host, wanted: proxy.Proxy, observed: Mapping[str, Any], survives: bool) -> Differences:
+    """Only a restart gives a unit another environment, and the engine's ends every task, if they do not outlive it."""
     target = ecs_secrets.fingerprint(host["machine_id"], proxy.canonical(proxy.environment(wanted)))
     has_file = observed["files"][proxy.ENVIRONMENT_FILE]["present"]
     for unit, running in observed["units"].items():
@@ -137,7 +138,8 @@ def _proxy_units(host: Host, wanted: proxy.Proxy, observed: Mapping[str, Any]) -
             reason = (
                 f"{unit} runs with another proxy than asked" if wanted.wanted else f"{unit} still runs with the proxy"
             )
-            yield Difference(f"environment of {unit}", "another", after, reason, disruptive=unit == proxy.ENGINE)
+            ends_tasks = unit == proxy.ENGINE and not survives
+            yield Difference(f"environment of {unit}", "another", after, reason, disruptive=ends_tasks)
 
 
 def _engine(host: Host, desired: Mapping[str, Any]) -> Differences:

@@ -24,6 +24,7 @@ class Url(NamedTuple):
     host: str
     port: int
     path: str
+    login: str = ""
 
     @property
     def netloc(self) -> str:
@@ -37,8 +38,9 @@ def parse_url(text: str) -> Url:
     if not separator:
         scheme, rest = "https", text
     authority, _slash, path = rest.partition("/")
-    host, _colon, port = authority.rpartition("@")[2].partition(":")
-    return Url(scheme, host, int(port) if port else {"http": 80}.get(scheme, 443), "/" + path)
+    login, _at, place = authority.rpartition("@")
+    host, _colon, port = place.partition(":")
+    return Url(scheme, host, int(port) if port else {"http": 80}.get(scheme, 443), "/" + path, login)
 
 
 def _in_network(host: str, network: str) -> bool:
@@ -111,8 +113,19 @@ def _parse_head(head: bytes) -> tuple[int, dict[str, str]]:
     return int(lines[0].split()[1]), {name.strip().lower(): value.strip() for name, _colon, value in fields}
 
 
-def _tunnel(stream: socket.socket, url: Url) -> None:
-    stream.sendall((f"CONNECT {url.host}:{url.port} HTTP/1.1\r\nHost: {url.host}:{url.port}\r\n\r\n").encode())
+def _proxy_login(proxy: Url) -> list[str]:
+    """As Go does: the login of the proxy's URL, decoded, in the request or before the tunnel."""
+    if not proxy.login:
+        return []
+    import base64  # only where a proxy wants a login
+    from urllib.parse import unquote_to_bytes
+
+    return ["Proxy-Authorization: Basic " + base64.b64encode(unquote_to_bytes(proxy.login)).decode()]
+
+
+def _tunnel(stream: socket.socket, url: Url, proxy: Url) -> None:
+    lines = [f"CONNECT {url.host}:{url.port} HTTP/1.1", f"Host: {url.host}:{url.port}", *_proxy_login(proxy)]
+    stream.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
     status, _headers = _parse_head(_receive(stream, b"\r\n\r\n")[0])
     if status != 200:
         raise WireError(f"proxyconnect tcp: status {status}")
@@ -129,7 +142,7 @@ def _open(url: Url, proxy: Url | None, timeout: float, tunnel: bool = False) -> 
     stream = socket.create_connection((target.host, target.port), timeout=timeout)
     secure = url.scheme == "https"
     if proxy and (secure or tunnel):
-        _tunnel(stream, url)
+        _tunnel(stream, url, proxy)
     return _secure(stream, url.host) if secure else stream
 
 
@@ -186,6 +199,7 @@ def post(
     target = f"http://{url.netloc}{url.path}" if proxy and url.scheme == "http" else url.path
     lines = [f"POST {target} HTTP/1.1", "Host: " + url.netloc, "Connection: close", f"Content-Length: {len(body)}"]
     lines += [f"{name}: {value}" for name, value in headers.items() if name.lower() != "host"]
+    lines += _proxy_login(proxy) if proxy and url.scheme == "http" else []
     request = ("\r\n".join(lines) + "\r\n\r\n").encode() + body
     try:
         with _open(url, proxy, timeout) as stream:

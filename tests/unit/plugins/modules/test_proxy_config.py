@@ -14,8 +14,6 @@ from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.drift impor
 from ansible_collections.edgefleet.ecs.plugins.modules import proxy_config
 from ansible_collections.edgefleet.ecs.plugins.modules.proxy_config import ProxyError, ensure_proxy
 
-pytestmark = pytest.mark.one_end
-
 WITH_LOGIN = proxy.Proxy("http://edge:hunter2@proxy:3128", "http://edge:hunter2@proxy:3128")
 NONE = proxy.Proxy()
 PIDS = {unit: 100 + number for number, unit in enumerate(proxy.UNITS)}
@@ -138,15 +136,25 @@ def test_cut_off_anywhere_the_next_run_ends_it(
         host.ensure(WITH_LOGIN)
     left = [steps]
 
-    def tick(*_arguments: object) -> None:
+    def tick() -> None:
         if left[0] == 0:
             raise KeyboardInterrupt
         left[0] -= 1
 
     apply, run = proxy_config.apply, host.run
-    with monkeypatch.context() as patch, pytest.MonkeyPatch.context():
-        patch.setattr(proxy_config, "apply", lambda change, root: (tick(), apply(change, root)))
-        patch.setattr(host, "run", lambda argv: (tick() if argv[1] != "show" else None, run(argv))[1])
+
+    def ticking_apply(change: proxy_config.Change, root: str) -> None:
+        tick()
+        apply(change, root)
+
+    def ticking_run(argv: Sequence[str]) -> tuple[int, str]:
+        if argv[1] != "show":
+            tick()
+        return run(argv)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(proxy_config, "apply", ticking_apply)
+        patch.setattr(host, "run", ticking_run)
         try:
             host.ensure(wanted)
         except KeyboardInterrupt:

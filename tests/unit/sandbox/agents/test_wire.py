@@ -30,7 +30,7 @@ def test_signature_against_the_published_vector() -> None:
     [
         ("http://198.18.0.1:4566", wire.Url("http", "198.18.0.1", 4566, "/")),
         ("ecs.us-west-2.amazonaws.com", wire.Url("https", "ecs.us-west-2.amazonaws.com", 443, "/")),
-        ("http://user:pass@proxy/x", wire.Url("http", "proxy", 80, "/x")),
+        ("http://user:pass@proxy/x", wire.Url("http", "proxy", 80, "/x", "user:pass")),
     ],
 )
 def test_urls(text: str, expected: wire.Url) -> None:

@@ -414,6 +414,14 @@ def test_a_proxy_that_is_everywhere_or_nowhere() -> None:
     assert compare(host_with("proxy", value=None), SECTION) == []
 
 
+def test_tasks_may_outlive_the_restart_of_the_engine() -> None:
+    host = host_with("proxy", value=proxy_state(proxy.Proxy(), {"docker": proxy.Proxy()}))
+    host["engine"]["live_restore"] = True
+    trusting = {**SECTION, "engine": {"trust_live_restore": True, "package": ""}}
+    assert [entry["disruptive"] for entry in compare(host, SECTION)] == [True]
+    assert [entry["disruptive"] for entry in compare(host, trusting)] == [False]
+
+
 def test_a_proxy_that_is_to_go() -> None:
     everywhere = proxy_state(PROXIED, dict.fromkeys(proxy.UNITS, PROXIED))
     entry = only(compare(host_with("proxy", value=everywhere), {"proxy": {"http": "", "https": ""}}))
