@@ -277,6 +277,13 @@ host:
         region: eu-west-3
         same_machine: true
         backup: false
+    vault_damage:
+      description:
+        - Files of the SSM agent's Vault that are empty or cut off, and the identity last known. Null when there are none.
+      type: dict
+      sample:
+        files: [/var/lib/amazon/ssm/Vault/Store/RegistrationKey]
+        instance_id: mi-0123456789abcdef0
     credentials:
       description: The SSM agent's credentials, null where it has none.
       type: dict

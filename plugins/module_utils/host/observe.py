@@ -37,6 +37,9 @@ QUESTIONS = ""
 SSM = "/var/lib/amazon/ssm"
 REGISTRATION_KEY = SSM + "/Vault/Store/RegistrationKey"
 FINGERPRINT = SSM + "/Vault/Store/InstanceFingerprint"
+# agent/managedInstances/vault/fsvault of amazon-ssm-agent: what the manifest does not list does not exist.
+VAULT_FILES = (SSM + "/Vault/Manifest", REGISTRATION_KEY, FINGERPRINT)
+REGISTRATION_NOTE = SSM + "/registration"
 VAULT_BACKUP = SSM + "/Vault.edgefleet-backup"
 IDENTITY = SSM + "/runtimeconfig/identity_config.json"
 SSM_CONFIG = "/etc/amazon/ssm/amazon-ssm-agent.json"
@@ -196,6 +199,14 @@ def read_json(path: str) -> dict[str, Any] | None:
     if not isinstance(value, dict):
         raise ValueError("no JSON object")
     return value
+
+
+def members(path: str) -> dict[str, Any]:
+    """The same; nothing of a file that is no JSON object."""
+    try:
+        return read_json(path) or {}
+    except ValueError:
+        return {}
 
 
 def exists(path: str) -> bool:
@@ -570,7 +581,7 @@ def exec_files(_asked: Any, _host: dict[str, Any]) -> dict[str, Any]:
 
 def registration(machine_id: str) -> dict[str, Any]:
     """From the Vault, which is what the agent itself believes; its `registration` file survives a lost identity."""
-    key = read_json(REGISTRATION_KEY) or {}
+    key = members(REGISTRATION_KEY)
     instance_id = key.get("instanceID") or None
     return {
         "registered": bool(instance_id),
@@ -582,10 +593,19 @@ def registration(machine_id: str) -> dict[str, Any]:
 
 
 def same_machine(machine_id: str) -> bool | None:
-    hardware = (read_json(FINGERPRINT) or {}).get("hardwareHash")
+    hardware = members(FINGERPRINT).get("hardwareHash")
     known = hardware.get("machine-id") if isinstance(hardware, dict) else None
     # The agent keeps it with the newline of /etc/machine-id.
     return known.strip() == machine_id if isinstance(known, str) and known.strip() else None
+
+
+def vault_damage() -> dict[str, Any] | None:
+    """Files of the Vault that a crash has left empty or cut off, and the identity that others remember."""
+    damaged = [path for path in VAULT_FILES if exists(path) and not members(path)]
+    if not damaged:
+        return None
+    was = members(IDENTITY).get("InstanceId") or members(REGISTRATION_NOTE).get("ManagedInstanceID")
+    return {"files": damaged, "instance_id": was or None}
 
 
 def credentials() -> dict[str, Any] | None:
@@ -957,6 +977,7 @@ def observe() -> dict[str, Any]:
         "snap_ssm_agent": attempt("snap_ssm_agent", exists, "/snap/amazon-ssm-agent"),
         "engine": attempt("engine", engine, unit),
         "registration": attempt("registration", registration, machine_id),
+        "vault_damage": attempt("vault_damage", vault_damage),
         "credentials": attempt("credentials", credentials),
         "ecs_config": attempt("ecs_config", ecs_config, machine_id),
         "ecs_agent": attempt("ecs_agent", ecs_agent, unit),

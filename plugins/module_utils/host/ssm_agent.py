@@ -332,6 +332,8 @@ class Registrar:
         result = self.tools.run([self.executable, "-register", "-clear"], (self.lock,))
         if self.vault.identity() is not None:
             raise RegistrationError(f"the SSM agent did not clear its registration: {result.text.strip()[-300:]}")
+        if self.vault.damaged():
+            files.remove_tree(self.vault.paths.vault)  # the agent would trip over it when it registers anew
 
 
 def pause(delay: float, tries: int, jitter: float) -> float:

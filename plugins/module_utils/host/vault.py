@@ -120,6 +120,12 @@ class Vault:
         """Whether a run ended between begin() and drop()."""
         return os.path.isdir(self.paths.backup)
 
+    def damaged(self) -> bool:
+        """Whether a part of the Vault holds no JSON: then the agent can neither use nor replace what is there."""
+        names = ("/Manifest", "/Store/RegistrationKey", "/Store/InstanceFingerprint")
+        parts = [self.paths.vault + name for name in names]
+        return any(os.path.exists(part) and not _members(part) for part in parts)
+
     def other_machine(self) -> bool:
         """Whether the identity came with a disk that was copied from another machine, or the machine got a new id."""
         known, own = machine_in(self.paths.vault), (files.read(self.paths.machine_id) or "").strip()
@@ -134,7 +140,7 @@ class Vault:
     def traces(self) -> bool:
         """Whether anything of a registration is left."""
         paths = (self.paths.note, self.paths.runtime, self.paths.backup, self.paths.trash)
-        return self.identity() is not None or any(os.path.lexists(path) for path in paths)
+        return self.identity() is not None or self.damaged() or any(os.path.lexists(path) for path in paths)
 
     # The backup. Called while the agent is stopped: it changes the private key in the Vault now and then, and a copy
     # from before such a change would be worthless.

@@ -37,6 +37,7 @@ CHECKS: tuple[Check, ...] = (
     occupied.ec2_role,
     occupied.ports,
     occupied.identity,
+    occupied.damaged_identity,
     occupied.cluster,
     engine.engine,
     engine.versions,

@@ -91,6 +91,22 @@ def identity(host: Host, desired: Mapping[str, Any], _limits: Limits) -> Finding
         )
 
 
+def damaged_identity(host: Host, _desired: Mapping[str, Any], _limits: Limits) -> Findings:
+    """A registration that was cut short has a backup, and mends it; without one, the private key is lost."""
+    damage = host.get("vault_damage")
+    if not damage or (host.get("registration") or {}).get("backup"):
+        return
+    was = damage["instance_id"] or "unknown"
+    yield finding(
+        "vault",
+        ERROR,
+        f"The host's identity is damaged: {', '.join(damage['files'])} is empty or cut off (last known: {was}).",
+        "Without its private key nobody is that managed node any more; another registration makes a second one.",
+        "Put the Vault back from a backup of the host; or run edgefleet.ecs.registration with state: absent on it, "
+        f"start the rollout again, and remove the managed node {was} and its container instance.",
+    )
+
+
 def cluster(host: Host, desired: Mapping[str, Any], limits: Limits) -> Findings:
     """Where the running agent says that it belongs: the account and the Region are in its ARN."""
     said = (host.get("ecs_agent") or {}).get("introspection") or {}

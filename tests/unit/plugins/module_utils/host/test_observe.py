@@ -94,7 +94,7 @@ PARTS = {
     "schema", "hostname", "machine_id", "boot_id", "kernel", "arch", "python", "interpreter", "root", "cpus",
     "memory_mib", "os", "systemd", "cgroup", "clock", "disk", "packages", "snap_ssm_agent", "engine", "units",
     "registration", "credentials", "ecs_config", "ecs_agent", "ssm_agent", "ssm_config", "proxy", "nat", "sysctl",
-    "foreign", "errors", "board", "selinux", "iptables", "ports",
+    "foreign", "errors", "board", "selinux", "iptables", "ports", "vault_damage",
 }  # fmt: skip
 
 
@@ -114,8 +114,8 @@ def test_a_part_that_fails_is_null_and_named_and_its_content_is_not(write: Write
     write(observe.REGISTRATION_KEY, "[]")
     host = observe.observe()
     assert host["ssm_config"] is None
-    assert host["registration"]["registered"] is None
-    assert {error["probe"] for error in host["errors"]} == {"ssm_config", "registration"}
+    assert host["registration"]["registered"] is False and host["vault_damage"]["files"] == [observe.REGISTRATION_KEY]
+    assert {error["probe"] for error in host["errors"]} == {"ssm_config"}
     assert "secret" not in json.dumps(host)
 
 
@@ -566,6 +566,24 @@ def test_a_vault_without_an_identity(write: Write, content: str) -> None:
     assert observe.registration(MACHINE_ID)["registered"] is False
 
 
+@pytest.mark.parametrize("content", ["", '{"instanceID": "mi-0123', "\x00\x00", "[]"])
+def test_a_vault_that_a_crash_has_damaged(write: Write, content: str) -> None:
+    write(observe.REGISTRATION_KEY, content)
+    assert observe.registration(MACHINE_ID)["registered"] is False
+    assert observe.vault_damage() == {"files": [observe.REGISTRATION_KEY], "instance_id": None}
+    write(observe.REGISTRATION_NOTE, {"ManagedInstanceID": "mi-note"})
+    assert (observe.vault_damage() or {})["instance_id"] == "mi-note"
+    write(observe.IDENTITY, {"InstanceId": "mi-used"})
+    assert (observe.vault_damage() or {})["instance_id"] == "mi-used"
+
+
+def test_a_vault_without_damage(write: Write) -> None:
+    assert observe.vault_damage() is None
+    write(observe.REGISTRATION_KEY, {"instanceID": ""})
+    write(observe.FINGERPRINT, {"hardwareHash": {}})
+    assert observe.vault_damage() is None
+
+
 @pytest.mark.parametrize(
     ("fingerprint", "same"),
     [
@@ -574,10 +592,10 @@ def test_a_vault_without_an_identity(write: Write, content: str) -> None:
         ({"hardwareHash": {"machine-id": "f" * 32 + "\n"}}, False),
         ({"hardwareHash": {}}, None),
         ({"hardwareHash": None}, None),
-        ({}, None),
+        ("{", None),
     ],
 )
-def test_clone_check(write: Write, fingerprint: dict[str, Any], same: bool | None) -> None:
+def test_clone_check(write: Write, fingerprint: Any, same: bool | None) -> None:
     write(observe.REGISTRATION_KEY, KEY)
     write(observe.FINGERPRINT, fingerprint)
     assert observe.registration(MACHINE_ID)["same_machine"] is same

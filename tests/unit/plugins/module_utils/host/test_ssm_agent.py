@@ -355,6 +355,15 @@ def test_absent_drops_what_could_be_put_back(host: FakeHost) -> None:
     assert not host.vault.interrupted()
 
 
+def test_absent_takes_a_damaged_vault_away(host: FakeHost) -> None:
+    host.registered()
+    key = host.vault.paths.vault + "/Store/RegistrationKey"
+    os.truncate(key, 10)
+    assert host.vault.damaged() and host.vault.identity() is None
+    assert absent(host).changed
+    assert not host.vault.damaged() and not absent(host).changed
+
+
 def test_absent_after_the_package(host: FakeHost) -> None:
     host.registered()
     host.calls.clear()

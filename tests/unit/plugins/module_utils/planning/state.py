@@ -93,6 +93,7 @@ HOST: dict[str, Any] = {
     "registration": {
         "registered": True, "instance_id": IDENTITY, "region": "us-west-2", "same_machine": True, "backup": False,
     },
+    "vault_damage": None,
     "credentials": {
         "instance_id": IDENTITY, "expires_at": "2026-11-21T23:45:00Z", "retrieved_at": "2026-11-21T22:45:00Z",
         "fresh": True,

@@ -66,6 +66,7 @@ ROWS: list[tuple[tuple[str, ...], Any, str, str, str]] = [
     (("engine", "version"), "1.8.2", "versions", "error", "older than 1.9"),
     (("registration", "region"), "eu-west-3", "registration", "error", "in eu-west-3, not in us-west-2"),
     (("registration", "same_machine"), False, "registration", "error", "another machine"),
+    (("vault_damage",), {"files": ["/v/Key"], "instance_id": "mi-1"}, "vault", "error", "/v/Key is empty or cut off"),
 ]
 
 
@@ -333,3 +334,9 @@ def test_numbers_of_versions() -> None:
 def test_an_operator_may_overrule_an_error() -> None:
     host = host_with("selinux", value="enforcing")
     assert only(findings(host, {**DESIRED, "preflight": {"accept": ["selinux"]}}))["level"] == "warning"
+
+
+def test_a_registration_that_was_cut_short_mends_the_vault_itself() -> None:
+    host = host_with("registration", "backup", value=True)
+    host["vault_damage"] = {"files": ["/v/Key"], "instance_id": None}
+    assert findings(host, DESIRED) == []
