@@ -13,8 +13,8 @@ author:
   - Edgefleet contributors (@edgefleet)
 description:
   - Prints the plan of a rollout when it has been made, one line when a batch has ended, and a table by site as the very
-    last thing.
-  - It only reads what the role C(edgefleet.ecs.rollout) sets as facts on the control node and on its conductors.
+    last thing. Prints what preflight has found on a fleet, finding by finding.
+  - It only reads what the roles C(edgefleet.ecs.rollout) and C(edgefleet.ecs.preflight) set as facts.
     It decides nothing and writes no file, so that a run is the same without it.
 requirements:
   - Enable it with C(callbacks_enabled = edgefleet.ecs.fleet_record) in C(ansible.cfg), or with
@@ -25,6 +25,7 @@ from typing import Any
 
 from ansible.plugins.callback import CallbackBase
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import summary
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.preflight import report
 
 
 class CallbackModule(CallbackBase):
@@ -45,6 +46,8 @@ class CallbackModule(CallbackBase):
         facts = (result.result if hasattr(result, "result") else result._result).get("ansible_facts")
         if not isinstance(facts, dict):
             return
+        if "preflight_result" in facts:
+            self._say(["", *report.lines(facts["preflight_result"]), ""])
         if "rollout_plan" in facts:
             self._plan = facts["rollout_plan"]
             self._say(["", *summary.plan_lines(facts["rollout_plan"]), ""])

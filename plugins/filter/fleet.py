@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import gate, plan, summary
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.preflight import report
 
 Data = Mapping[str, Any]
 
@@ -39,6 +40,14 @@ def fleet_record(planned: Data, results: Sequence[Data], ended: str, versions: D
     return summary.record(planned, results, ended, versions)
 
 
+def fleet_preflight(sites: Mapping[str, str], observations: Mapping[str, Data], started: str = "") -> dict[str, Any]:
+    return report.report(sites, observations, started)
+
+
+def fleet_preflight_lines(told: Data) -> list[str]:
+    return report.lines(told)
+
+
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
@@ -46,4 +55,6 @@ class FilterModule:
             "fleet_gate": fleet_gate,
             "fleet_batch_result": fleet_batch_result,
             "fleet_record": fleet_record,
+            "fleet_preflight": fleet_preflight,
+            "fleet_preflight_lines": fleet_preflight_lines,
         }

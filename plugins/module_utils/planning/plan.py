@@ -14,6 +14,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from . import clones
+
 SCHEMA = 1
 
 UNCHANGED, CONVERGE, BLOCKED, FAILED, UNREACHABLE = "unchanged", "converge", "blocked", "failed", "unreachable"
@@ -145,6 +147,7 @@ def build(
         raise PlanError(f"fleet_site is not set for: {', '.join(homeless)}. Set it in the group_vars of each site.")
     instances = {item["ec2_instance_id"]: item for item in view.get("instances", []) if item.get("ec2_instance_id")}
     release = str(options.get("release") or "")
+    observations = clones.with_findings(observations)
     decided = {
         name: {"site": site, **_decide(observations[name], instances, view.get("nodes"), release)}
         for name, site in sites.items()
