@@ -101,9 +101,19 @@ def why_no_answer(code: int, errors: str, interpreter: str | None) -> str:
     return f"The host's answer could not be read (return code {code}): {said}"
 
 
-def skew(epoch: float, sent: float, received: float) -> float:
-    """How far the host's clock is ahead, taking half of the round trip for the way back."""
-    return round(epoch - (sent + received) / 2, 3)
+def skew(epoch: float, sent: float, received: float, took: float = 0.0) -> float:
+    """How far the host's clock is ahead, taking half of the round trip for the way back.
+
+    The host looks at its clock last. What it has done before, such as waiting for the network, is no part of the trip.
+    """
+    return round(epoch - (received - max(0.0, received - sent - took) / 2), 3)
+
+
+def without_logins(asked: dict[str, Any]) -> dict[str, Any]:
+    """Of the questions, those that anybody on the host may read in its list of processes."""
+    proxies = (asked.get("network") or {}).get("proxy") or {}
+    has_login = any("@" in str(proxies.get(scheme) or "") for scheme in ("http", "https"))
+    return {name: question for name, question in asked.items() if name != "network" or not has_login}
 
 
 class ActionModule(ActionBase):
@@ -118,7 +128,8 @@ class ActionModule(ActionBase):
         desired = arguments.get("desired")
         if desired is not None:
             self._refuse_bad(desired, task_vars)
-        host = self._observe(task_vars, script(questions(desired or {})))
+        asked = questions(desired or {})
+        host = self._observe(task_vars, script(asked if self._takes_input() else without_logins(asked)))
         result.update(changed=False, host=host, ansible_facts={"edgefleet_host": host})
         if self._interpreter(task_vars) is None:
             # What Ansible would find out in an execution of its own, before the first module that changes something.
@@ -158,16 +169,20 @@ class ActionModule(ActionBase):
                 why_no_answer(output["rc"], output["stderr"], interpreter), result={"rc": output["rc"]}
             )
         if host["clock"]:
-            host["clock"]["skew_seconds"] = skew(host["clock"]["epoch"], sent, received)
+            clock = host["clock"]
+            clock["skew_seconds"] = skew(clock["epoch"], sent, received, clock.pop("took_seconds", 0.0))
         return host
 
     def _send(self, interpreter: str | None, payload: bytes) -> dict[str, Any]:
         """The one remote execution. A lost connection is raised by it, and Ansible calls the host unreachable."""
-        if self._connection.has_pipelining and not getattr(self._connection.become, "require_tty", False):
+        if self._takes_input():
             return self._low_level_execute_command(command(interpreter, FROM_STDIN), in_data=payload, sudoable=True)
         # No standard input on this way: the script fits into the command line.
         program = FROM_ARGUMENT.format(base64.b64encode(payload).decode())
         return self._low_level_execute_command(command(interpreter, program), sudoable=True)
+
+    def _takes_input(self) -> bool:
+        return self._connection.has_pipelining and not getattr(self._connection.become, "require_tty", False)
 
     def _interpreter(self, task_vars: dict[str, Any]) -> str | None:
         """A path that somebody set; None where Ansible would go and look for one."""

@@ -40,6 +40,7 @@ class CallbackModule(CallbackBase):
         self._results: list[dict[str, Any]] = []
         self._record: dict[str, Any] | None = None
         self._path = ""
+        self._preflight: dict[str, Any] | None = None
 
     def v2_runner_on_ok(self, result: Any) -> None:
         # The public attribute came with ansible-core 2.19.
@@ -47,7 +48,7 @@ class CallbackModule(CallbackBase):
         if not isinstance(facts, dict):
             return
         if "preflight_result" in facts:
-            self._say(["", *report.lines(facts["preflight_result"]), ""])
+            self._preflight = facts["preflight_result"]
         if "rollout_plan" in facts:
             self._plan = facts["rollout_plan"]
             self._say(["", *summary.plan_lines(facts["rollout_plan"]), ""])
@@ -59,6 +60,9 @@ class CallbackModule(CallbackBase):
             self._path = str(facts.get("rollout_record_file", ""))
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
+        if self._preflight:
+            # After every host has had its say, which of a large fleet nobody reads.
+            self._say(["", *report.lines(self._preflight)])
         if self._record:
             self._say(["", *summary.table(self._record), *([f"Record: {self._path}"] if self._path else [])])
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 SCHEMA = 1
+BEGAN = time.monotonic()
 START = "<<<edgefleet-host-facts<<<"
 END = ">>>edgefleet-host-facts>>>"
 
@@ -362,7 +363,12 @@ def clock() -> dict[str, Any]:
     synchronized = None  # only timesyncd says so without another process
     if exists("/run/systemd/timesync"):
         synchronized = exists("/run/systemd/timesync/synchronized")
-    return {"epoch": time.time(), "skew_seconds": None, "synchronized": synchronized}
+    return {
+        "epoch": time.time(),
+        "took_seconds": time.monotonic() - BEGAN,
+        "skew_seconds": None,
+        "synchronized": synchronized,
+    }
 
 
 def disks() -> dict[str, Any]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import shlex
@@ -269,3 +270,38 @@ def test_questions_travel_inside_the_script() -> None:
 
 def test_without_questions_the_script_is_the_one_made_beforehand() -> None:
     assert host_facts.script({}) is host_facts.SCRIPT
+
+
+# --- what only some hosts are asked ---
+
+WITH_LOGIN = {"https": "http://user:hunter2@proxy:3128"}
+
+
+def test_only_a_desired_state_with_preflight_asks_for_the_network() -> None:
+    assert host_facts.questions(GOOD) == {}
+    assert host_facts.script({}) is host_facts.SCRIPT
+    asked = host_facts.questions({**GOOD, "preflight": {}})
+    assert set(asked) == {"network"}
+    sent = zlib.decompress(host_facts.script(asked)).decode()
+    # As text in one line, which a registered host never compiles.
+    (line,) = [line for line in sent.splitlines() if line.startswith("QUESTIONS = ")]
+    assert json.loads(ast.literal_eval(line.partition(" = ")[2])) == asked
+
+
+@pytest.mark.parametrize(("pipelining", "proxy", "asked"), [
+    (True, WITH_LOGIN, True), (False, WITH_LOGIN, False), (False, {"https": "http://proxy:3128"}, True),
+])  # fmt: skip
+def test_a_login_never_goes_into_a_command_line(pipelining: bool, proxy: dict[str, str], asked: bool) -> None:
+    question = {"network": {"when": "auto", "endpoints": {}, "proxy": proxy, "program": ""}}
+    action = Action({}, {}, pipelining=pipelining)
+    kept = question if action._takes_input() else host_facts.without_logins(question)
+    assert (kept == question) is asked
+    assert kept in (question, {})
+
+
+@pytest.mark.parametrize(
+    ("sent", "received", "took", "expected"),
+    [(100.0, 102.0, 0.0, 49.0), (100.0, 110.0, 8.0, 41.0), (100.0, 110.0, 0.0, 45.0), (100.0, 101.0, 5.0, 49.0)],
+)
+def test_waiting_for_the_network_is_no_skew(sent: float, received: float, took: float, expected: float) -> None:
+    assert host_facts.skew(150.0, sent, received, took) == expected

@@ -175,6 +175,19 @@ def test_preflight_errors_block_and_name_the_way_out() -> None:
     assert (host["action"], host["reason"]) == ("blocked", "Debian 9 is not supported. Upgrade it.")
 
 
+def test_clones_within_the_fleet_block_each_other() -> None:
+    seen = {name: observation(drift("engine")) for name in ("lab-1", "lab-2", "oslo-1")}
+    for name, observed in seen.items():
+        observed["host"]["machine_id"] = "twin" if name.startswith("lab") else "own"
+    made = build(seen)
+    assert {name: host["action"] for name, host in made["hosts"].items()} == {
+        "lab-1": "blocked", "lab-2": "blocked", "oslo-1": "converge",
+    }  # fmt: skip
+    assert "also that of lab-2" in made["hosts"]["lab-1"]["reason"]
+    assert "repair_clones" in made["hosts"]["lab-1"]["reason"]
+    assert [batch["hosts"] for batch in made["batches"]] == [["oslo-1"]]
+
+
 def test_a_host_of_another_cluster_is_not_moved_undrained() -> None:
     seen = observation(drift("ecs_config", disruptive=True), identity="mi-1")
     seen["host"]["ecs_agent"]["introspection"] = {"cluster": "old"}
