@@ -62,13 +62,16 @@ def asked(desired: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, st
 
 
 def of_region(region: str, desired: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, str]:
+    agent = desired.get("ssm_agent") or {}
     custom = {
-        "ssm": (desired.get("ssm_agent") or {}).get("endpoint", ""),
+        **(agent.get("endpoints") or {}),
+        "ssm": agent.get("endpoint", ""),
         "ecs": with_scheme((desired.get("ecs_config") or {}).get("ECS_BACKEND_HOST") or ""),
     }
     sources = [desired[agent].get("source") for agent in ("ssm_agent", "ecs_agent") if agent in desired]
     also = [*wanted["services"], *(["s3"] if {"url", "vendor"} & {*sources} else [])]
-    found = endpoints.endpoints(region, bool(wanted["dual_stack"]), custom, tuple(also))
+    dual_stack = bool(wanted["dual_stack"] or agent.get("dual_stack"))
+    found = endpoints.endpoints(region, dual_stack, custom, tuple(also))
     suffix = endpoints.dns_suffix(region)
     found.update({name: f"https://{host}.{region}.{suffix}" for name, host in POLL.items()})
     if wanted["account_id"] and "ecr" in wanted["services"]:
