@@ -93,7 +93,7 @@ class Fleet:
         return Run(done.returncode, done.stdout + done.stderr, record)
 
     def _records(self) -> set[Path]:
-        return set(paths.records(INSTANCE).glob("*.json"))
+        return set(paths.records(self.sandbox.instance).glob("*.json"))
 
     def kill_when(self, playbook: str, moment: Callable[[], bool], output: Path) -> None:
         """Start a playbook and kill its whole process group when the moment has come."""
