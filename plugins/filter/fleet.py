@@ -46,6 +46,8 @@ def fleet_preflight(sites: Mapping[str, str], observations: Mapping[str, Data], 
 
 def fleet_preflight_lines(told: Data) -> list[str]:
     return report.lines(told)
+def fleet_versions(planned: Data) -> list[str]:
+    return summary.version_lines(planned)
 
 
 class FilterModule:
@@ -57,4 +59,5 @@ class FilterModule:
             "fleet_record": fleet_record,
             "fleet_preflight": fleet_preflight,
             "fleet_preflight_lines": fleet_preflight_lines,
+            "fleet_versions": fleet_versions,
         }

@@ -369,7 +369,6 @@ host:
       type: dict
       sample:
         aws_credentials: []
-        ec2_role: null
     engine_settings:
       description:
         - Where C(desired.engine.settings) names keys of C(daemon.json), their values, whether the file is JSON,

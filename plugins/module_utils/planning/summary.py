@@ -50,6 +50,32 @@ def record(
     }
 
 
+_PROGRAMS = {"engine": "engine", "ssm_agent": "SSM agent", "ecs_agent": "ECS agent"}
+
+
+def version_lines(plan: Mapping[str, Any]) -> list[str]:
+    """For each host that a run has to do with, which program goes from which version to which."""
+    lines = []
+    for name, host in plan["hosts"].items():
+        steps = [step for entry in host["drift"] for step in _version_steps(entry)]
+        if host["action"] == CONVERGE and steps:
+            drained = " (drained)" if host["disruptive"] and host["instance"] else ""
+            lines.append(f"{name}: {', '.join(steps)}{drained}")
+        elif host["action"] in (BLOCKED, FAILED, UNREACHABLE):
+            lines.append(f"{name}: stays as it is, because it is {host['action']}")
+    return lines or ["Every host has the versions that are asked for."]
+
+
+def _version_steps(entry: Mapping[str, Any]) -> list[str]:
+    program, before, after = _PROGRAMS.get(entry["component"]), entry["before"] or {}, entry["after"] or {}
+    if program is None:
+        return []
+    if "package" in after:
+        return [f"{program} {before['package'] or 'none'} -> {after['package']}"]
+    # The package is there, and an older program still runs.
+    return [f"{program} restarts"] if "current" in after or "running_version" in after else []
+
+
 def _installed(packages: Mapping[str, str | None]) -> dict[str, str]:
     return {name: version for name, version in packages.items() if version}
 
