@@ -15,6 +15,7 @@ import json
 import shlex
 import time
 import zlib
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +143,7 @@ class ActionModule(ActionBase):
         drift = compare(host, desired)
         return {
             "drift": drift,
-            "findings": findings(host, desired),
+            "findings": findings(host, desired, datetime.now(timezone.utc).date()),
             "attributes": (desired.get("ecs_config") or {}).get("ECS_INSTANCE_ATTRIBUTES") or {},
             # In check mode this task stands for the ones that would act on the drift.
             "changed": bool(drift) and bool(self._task.check_mode),

@@ -27,14 +27,15 @@ options:
       - A section that is left out is not compared.
       - C(proxy) has C(http) and C(https), URLs that may hold a login, the list C(no_proxy), and C(engine), as
         M(edgefleet.ecs.proxy_config) takes them.
-      - C(engine) has C(package) (V(docker.io), V(docker-ce), V(docker), V(moby-engine), or empty for an engine that is
-        not to be managed), C(version), C(settings), keys of C(daemon.json), see M(edgefleet.ecs.engine_config), and
-        C(trust_live_restore), whether live-restore is believed to keep tasks alive.
+      - C(engine) has C(package) (V(auto), V(docker.io), V(docker-ce), V(docker), V(moby-engine), or empty for an engine
+        that is not to be managed), C(version), C(source), C(settings), keys of C(daemon.json), see
+        M(edgefleet.ecs.engine_config), and C(trust_live_restore), whether live-restore is believed to keep tasks alive.
       - C(images) has C(wanted), a list of images as M(edgefleet.ecs.engine_images) takes them.
       - C(ssm_agent) has C(version), C(endpoint) and C(endpoints) of other services, which are left as they are when
-        empty, C(dual_stack), and C(source) and C(fingerprints) of its package, which are checked only.
+        empty, C(dual_stack), and of its package C(source), C(mirror), C(files), C(download_to) and C(signing_keys),
+        which are checked only.
       - C(registration) has C(region).
-      - C(ecs_agent) has C(version), C(cluster), C(source), C(fingerprints), and C(gpu) and C(exec), whether the host is
+      - C(ecs_agent) has C(version), C(cluster), of its package the same, and C(gpu) and C(exec), whether the host is
         to offer GPUs and ECS Exec, with C(exec_version), C(exec_checksum) and C(exec_archive) of what that needs.
       - C(ecs_config) has the variables of the ECS agent, see M(edgefleet.ecs.agent_config).
       - C(sysctl) has lower limits for C(fs.inotify.max_user_instances) and C(fs.inotify.max_user_watches).

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..host import ecs_config, engine_settings, images
+from . import signing_keys
 from .endpoints import OPTIONAL
 from .platforms import ENGINE_PACKAGES
 
@@ -77,15 +78,37 @@ _SYSCTL = Rule(_number(1), "a positive integer")
 # Partitions and their Regions: us-west-2, cn-north-1, us-gov-east-1, eusc-de-east-1, ap-southeast-4.
 _REGION = Rule(_text(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+"), "an AWS Region such as eu-west-3")
 
-# Where an agent's package comes from, and who may have signed it. Nothing of it can be seen on a host: it is here to be
+_SOURCES = ("vendor", "repository", "mirror", "files")
+_TEXT = Rule(lambda value: isinstance(value, str), "a path, or '' for none")
+
+
+def _are_keys(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_is_key, value))
+
+
+def _is_key(value: Any) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and set(value) <= {"fingerprint", "expires"}
+        and _text(r"[0-9A-Fa-f]{40}")(value.get("fingerprint"))
+        and (not value.get("expires") or signing_keys.is_date(value["expires"]))
+    )
+
+
+# Where a package comes from, and who may have signed it. Hardly anything of it can be seen on a host: it is here to be
 # refused before the first package has been changed.
 _ORIGIN = {
-    "source": Rule(lambda value: value in ("url", "repository"), "url or repository"),
-    "fingerprints": Rule(
-        lambda value: isinstance(value, list) and bool(value) and all(map(_text(r"[0-9A-Fa-f]{40}"), value)),
-        "a list of fingerprints of 40 hexadecimal digits, without spaces",
+    "source": Rule(lambda value: value in _SOURCES, f"one of {', '.join(_SOURCES)}"),
+    "mirror": Rule(
+        _text(r"|https?://[^\s/@]+(/[^\s@]*)?"), "a URL without a login such as https://mirror.example.net/x, or ''"
+    ),
+    "files": _TEXT,
+    "signing_keys": Rule(
+        _are_keys,
+        "a list of {fingerprint: 40 hexadecimal digits without spaces, expires: 2027-11-25 or left out}",
     ),
 }
+_AGENT = {**_ORIGIN, "version": _VERSION, "download_to": _TEXT}
 
 # Without a scheme, a port or an encoding, the programs that read it would not agree about what it means; quotes, spaces
 # and the like would end it in one of the files. Python's urllib takes no proxy over TLS.
@@ -103,11 +126,11 @@ RULES: dict[str, dict[str, Rule]] = {
         "version": _VERSION,
         "settings": Rule(lambda value: isinstance(value, Mapping), "a mapping of keys of daemon.json"),
         "trust_live_restore": _FLAG,
+        **_ORIGIN,
     },
     "images": {"wanted": Rule(lambda value: isinstance(value, list), "a list of images")},
     "ssm_agent": {
-        **_ORIGIN,
-        "version": _VERSION,
+        **_AGENT,
         "endpoint": Rule(_ENDPOINT, "a URL such as https://ssm.example.net, or '' to leave it as it is"),
         "endpoints": Rule(
             lambda value: (
@@ -119,8 +142,7 @@ RULES: dict[str, dict[str, Rule]] = {
     },
     "registration": {"region": _REGION},
     "ecs_agent": {
-        **_ORIGIN,
-        "version": _VERSION,
+        **_AGENT,
         "cluster": Rule(_text(r"[A-Za-z0-9_-]{1,255}"), "1 to 255 letters, digits, hyphens and underscores"),
         "gpu": _FLAG,
         "exec": _FLAG,
@@ -176,7 +198,13 @@ def validate_desired(desired: Any) -> list[str]:
             errors += [f"desired.ecs_config: {error}" for error in ecs_config.validate(values)]
         else:
             errors += _section_errors(section, values)
-    return [*errors, *_contents(desired), *_contradictions(desired), *_too_old(desired)]
+    return [
+        *errors,
+        *_contents(desired),
+        *_contradictions(desired),
+        *_too_old(desired),
+        *_origins(desired),
+    ]
 
 
 def _section_errors(section: str, values: Mapping[Any, Any]) -> Iterator[str]:
@@ -241,6 +269,26 @@ def _older(section: str, version: Any, first: tuple[int, ...], wish: str) -> Ite
     if parts < first[: len(parts)]:
         known = ".".join(map(str, first))
         yield f"desired.{section}.version: the value {_shown(version)} is too old for {wish}; allowed: {known} or later"
+
+
+def _origins(desired: Mapping[str, Any]) -> Iterator[str]:
+    """A source that lacks what it needs."""
+    for section in ("engine", "ssm_agent", "ecs_agent"):
+        source, version = _lookup(desired, section, "source"), str(_lookup(desired, section, "version") or "")
+        if source in ("mirror", "files") and not _lookup(desired, section, source):
+            yield f"desired.{section}.{source}: the source is {source}, and the value is empty; allowed: where it is"
+        if section == "engine" or source not in ("vendor", "mirror", "files"):
+            continue
+        if "*" in version:
+            yield (
+                f"desired.{section}.version: the value {_shown(version)} names no file; "
+                f"allowed: a whole version, or the source repository"
+            )
+        if _lookup(desired, section, "download_to") and source != "files" and not version:
+            yield (
+                f"desired.{section}.version: the value is empty, and what the control node keeps must have one "
+                f"(desired.{section}.download_to); allowed: a version"
+            )
 
 
 def _lookup(desired: Mapping[str, Any], section: str, name: str) -> Any:

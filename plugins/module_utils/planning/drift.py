@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from ..host import ecs_config, ecs_secrets, engine_settings, images, proxy
 from ..host.ecs_settings import FILES, SETTINGS
+from ..host.package_version import matches
 from . import platforms
 
 SECURE_MODE = "0600"
@@ -59,13 +60,6 @@ def compare(host: Host, desired: Mapping[str, Any]) -> list[dict[str, Any]]:
     return drift
 
 
-def version_matches(installed: str, wanted: str) -> bool:
-    """Whether an installed package is of the wanted version, which may leave out epoch and revision, or end in `*`."""
-    without_epoch = installed.rpartition(":")[2]
-    names = {installed, without_epoch, installed.rpartition("-")[0], without_epoch.rpartition("-")[0]}
-    return any(fnmatchcase(name, wanted) for name in names if name)
-
-
 def _package(host: Host, package: str, wanted: str, disruptive: bool = False) -> Differences:
     packages = host.get("packages")
     if packages is None:
@@ -73,7 +67,7 @@ def _package(host: Host, package: str, wanted: str, disruptive: bool = False) ->
     installed = packages.get(package)
     if installed is None:
         yield Difference("package", ABSENT, wanted or "any version", f"{package} is not installed", disruptive)
-    elif wanted and not version_matches(installed, wanted):
+    elif wanted and not matches(installed, wanted):
         yield Difference("package", installed, wanted, f"{package} is {installed}, not {wanted}", disruptive)
 
 
@@ -381,7 +375,7 @@ def _running_agent(introspection: Mapping[str, Any] | None, wanted: Mapping[str,
 
 def _is_of(running: str, pinned: str) -> bool:
     """Whether the agent (1.105.1) is of the pinned package version (1.105.1, 1.105.1-1 or 1.105.*)."""
-    return fnmatchcase(running, pinned) or version_matches(pinned, running)
+    return fnmatchcase(running, pinned) or matches(pinned, running)
 
 
 def _nat(host: Host) -> Differences:

@@ -10,10 +10,11 @@ another, C(why) says what would happen otherwise. docs/preflight.md has a row fo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from ..desired import PREFLIGHT_DEFAULTS
-from . import basics, engine, network, occupied, options, platform, room
+from . import basics, engine, keys, network, occupied, options, platform, room
 from .finding import ERROR, WARNING, Check, Finding, Host, Limits
 
 CHECKS: tuple[Check, ...] = (
@@ -43,13 +44,14 @@ CHECKS: tuple[Check, ...] = (
     engine.versions,
     options.settings,
     options.gpu,
+    keys.ending,
     occupied.config_problems,
 )
 
 
-def findings(host: Host, desired: Mapping[str, Any]) -> list[Finding]:
-    """Everything that speaks against a rollout to this host, errors first."""
-    limits = {**PREFLIGHT_DEFAULTS, **(desired.get("preflight") or {})}
+def findings(host: Host, desired: Mapping[str, Any], today: date | None = None) -> list[Finding]:
+    """Everything that speaks against a rollout to this host, errors first. C(today) is the control node's."""
+    limits = {**PREFLIGHT_DEFAULTS, **(desired.get("preflight") or {}), "today": today}
     found = [_accepted(item, limits) for check in CHECKS for item in check(host, desired, limits)]
     return sorted(found, key=lambda item: item["level"] != ERROR)
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import desi
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.desired import validate_desired
 
 from tests.unit.plugins.module_utils.planning.state import DESIRED, place
+
+KEY = {"fingerprint": "1C5B395CBE5E74E2F1CA21592784DBF388D19D46"}
 
 
 def asked(*path: str, value: Any) -> dict[str, Any]:
@@ -60,9 +63,19 @@ def test_what_can_be_asked(state: dict[str, Any]) -> None:
         (("ssm_agent", "version"), None, ["desired.ssm_agent.version", "None"]),
         (("ssm_agent", "endpoint"), "ssm.example", ["desired.ssm_agent.endpoint", "https://ssm.example.net"]),
         (("ssm_agent", "endpont"), "x", ["no such key", "did you mean endpoint?"]),
-        (("ssm_agent", "source"), "ulr", ["desired.ssm_agent.source", "'ulr'", "url or repository"]),
-        (("ecs_agent", "fingerprints"), ["BCE9D9A4"], ["desired.ecs_agent.fingerprints", "BCE9D9A4", "40 hexadecimal"]),
-        (("ecs_agent", "fingerprints"), [], ["40 hexadecimal"]),
+        (("ssm_agent", "source"), "url", ["desired.ssm_agent.source", "'url'", "vendor, repository, mirror, files"]),
+        (("engine", "source"), "docker", ["desired.engine.source", "vendor, repository, mirror, files"]),
+        (("ecs_agent", "signing_keys"), [{"fingerprint": "BCE9D9A4"}], ["desired.ecs_agent.signing_keys", "BCE9D9A4"]),
+        (("ecs_agent", "signing_keys"), [], ["40 hexadecimal"]),
+        (("ecs_agent", "signing_keys"), [KEY, {"fingerprnt": "A" * 40}], ["40 hexadecimal"]),
+        (("ecs_agent", "signing_keys"), [{**KEY, "expires": "2027-13-01"}], ["2027-11-25 or left out"]),
+        (
+            ("ssm_agent", "mirror"),
+            "http://u:secret@mirror/x",
+            ["desired.ssm_agent.mirror", "(hidden)", "without a login"],
+        ),
+        (("ssm_agent", "mirror"), "mirror/x", ["desired.ssm_agent.mirror", "https://mirror.example.net"]),
+        (("ssm_agent", "files"), None, ["desired.ssm_agent.files", "a path"]),
         (("proxy", "http"), "proxy:3128", ["desired.proxy.http", "'proxy:3128'", "http://[USER:PASSWORD@]HOST:PORT"]),
         (("proxy", "http"), "http://proxy", ["'http://proxy'"]),
         (("proxy", "https"), "https://proxy:3128", ["desired.proxy.https", "'https://proxy:3128'"]),
@@ -129,6 +142,46 @@ def test_a_cluster_with_a_space_is_named_at_both_places() -> None:
 def test_one_fact_in_two_places_must_be_one(section: str, name: str, value: str, variable: str) -> None:
     (error,) = validate_desired(asked(section, name, value=value))
     assert variable in error and f"desired.{section}.{name}" in error and repr(value) in error
+
+
+@pytest.mark.parametrize(
+    ("section", "origin", "path"),
+    [
+        ("engine", {"source": "mirror", "mirror": ""}, "engine.mirror"),
+        ("engine", {"source": "files"}, "engine.files"),
+        ("ssm_agent", {"source": "mirror"}, "ssm_agent.mirror"),
+        ("ecs_agent", {"source": "files", "files": ""}, "ecs_agent.files"),
+        ("ecs_agent", {"source": "vendor", "version": "1.105.*"}, "ecs_agent.version"),
+        ("ecs_agent", {"source": "files", "files": "x", "version": "1.105.*"}, "ecs_agent.version"),
+        ("ssm_agent", {"source": "vendor", "version": "", "download_to": "/x"}, "ssm_agent.version"),
+        (
+            "ssm_agent",
+            {"source": "mirror", "mirror": "http://m", "version": "", "download_to": "/x"},
+            "ssm_agent.version",
+        ),
+    ],
+)
+def test_a_source_that_lacks_something(section: str, origin: dict[str, str], path: str) -> None:
+    (error,) = validate_desired(asked(section, value={**DESIRED[section], **origin}))
+    assert error.startswith(f"desired.{path}:") and "allowed:" in error
+
+
+@pytest.mark.parametrize(
+    ("section", "origin"),
+    [
+        ("engine", {"source": "vendor", "version": "5:27.*"}),
+        ("engine", {"source": "files", "files": "packages", "version": "27.*"}),
+        ("ssm_agent", {"source": "repository", "version": "3.3.*", "download_to": "/x"}),
+        ("ssm_agent", {"source": "files", "files": "packages", "version": "", "download_to": "/x"}),
+        ("ecs_agent", {"source": "mirror", "mirror": "http://m:8080/x", "version": "1.105.1", "download_to": "/x"}),
+        (
+            "ecs_agent",
+            {"signing_keys": [KEY, {**KEY, "expires": "2027-11-25"}, {**KEY, "expires": date(2027, 11, 25)}]},
+        ),
+    ],
+)
+def test_sources_that_have_all_they_need(section: str, origin: dict[str, Any]) -> None:
+    assert validate_desired(asked(section, value={**DESIRED[section], **origin})) == []
 
 
 def test_a_version_of_no_engine() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.edgefleet.ecs.plugins.module_utils.host import proxy
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.drift import compare, version_matches
+from ansible_collections.edgefleet.ecs.plugins.module_utils.host.package_version import matches
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.drift import compare
 
 from tests.unit.plugins.module_utils.planning.state import (
     BARE,
@@ -370,8 +371,8 @@ def test_lines_that_are_no_variables_are_shown_and_go() -> None:
         ("20.10.24+dfsg1-1+b3", "20.10.24+dfsg1", True),
     ],
 )
-def test_version_matches(installed: str, wanted: str, same: bool) -> None:
-    assert version_matches(installed, wanted) is same
+def test_matches(installed: str, wanted: str, same: bool) -> None:
+    assert matches(installed, wanted) is same
 
 
 @pytest.mark.parametrize("pinned", ["1.105.1", "1.105.1-1", "1.105.*", ""])
