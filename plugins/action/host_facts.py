@@ -145,6 +145,7 @@ class ActionModule(ActionBase):
             "drift": drift,
             "findings": findings(host, desired, datetime.now(timezone.utc).date()),
             "attributes": (desired.get("ecs_config") or {}).get("ECS_INSTANCE_ATTRIBUTES") or {},
+            "tags": (desired.get("ecs_config") or {}).get("ECS_CONTAINER_INSTANCE_TAGS") or {},
             # In check mode this task stands for the ones that would act on the drift.
             "changed": bool(drift) and bool(self._task.check_mode),
             "diff": {side: {entry["component"]: entry[side] for entry in drift} for side in ("before", "after")},

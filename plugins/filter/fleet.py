@@ -46,6 +46,8 @@ def fleet_preflight(sites: Mapping[str, str], observations: Mapping[str, Data], 
 
 def fleet_preflight_lines(told: Data) -> list[str]:
     return report.lines(told)
+
+
 def fleet_versions(planned: Data) -> list[str]:
     return summary.version_lines(planned)
 

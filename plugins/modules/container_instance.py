@@ -55,6 +55,19 @@ options:
     type: list
     elements: str
     default: []
+  drop_attributes_by_instance:
+    description:
+      - Names of more custom attributes to remove from single instances, as lists. Each key is one of
+        O(container_instances).
+    type: dict
+  tags_by_instance:
+    description:
+      - More tags of single instances, over those of O(tags). Each key is one of O(container_instances).
+    type: dict
+  drop_tags_by_instance:
+    description:
+      - Keys of tags to remove from single instances, as lists. Each key is one of O(container_instances).
+    type: dict
   purge_attributes:
     description:
       - Whether custom attributes that are not named by O(attributes) or O(attributes_by_instance) are removed. Has no
@@ -202,6 +215,9 @@ ARGUMENTS = {
     "attributes": {"type": "dict"},
     "attributes_by_instance": {"type": "dict"},
     "drop_attributes": {"type": "list", "elements": "str", "default": []},
+    "drop_attributes_by_instance": {"type": "dict"},
+    "tags_by_instance": {"type": "dict"},
+    "drop_tags_by_instance": {"type": "dict"},
     "purge_attributes": {"type": "bool", "default": False},
     "tags": {"type": "dict", "aliases": ["resource_tags"]},
     "purge_tags": {"type": "bool", "default": False},
@@ -213,14 +229,23 @@ _STATUS = {"active": "ACTIVE", "draining": "DRAINING"}
 
 
 def read_wanted(params: dict[str, Any], references: list[str]) -> plan.WantedInstance:
-    attributes = validation.read_attributes(params["attributes"])
+    attributes, tags = validation.read_attributes(params["attributes"]), read_tags(params["tags"])
+    attributes_of = validation.read_attributes_of(params["attributes_by_instance"], references)
+    tags_of = validation.read_tags_of(params["tags_by_instance"], references)
+
+    def dropped(option: str, kept: dict[str, str] | None, kept_of: dict[str, dict[str, str]]) -> dict[str, list[str]]:
+        return validation.read_drop_of(params[option], references, option, kept, kept_of)
+
     return plan.WantedInstance(
         status=_STATUS.get(params["state"]),
         attributes=attributes,
-        attributes_of=validation.read_attributes_of(params["attributes_by_instance"], references),
+        attributes_of=attributes_of,
         drop_attributes=validation.check_drop(params["drop_attributes"], attributes),
+        drop_attributes_of=dropped("drop_attributes_by_instance", attributes, attributes_of),
         purge_attributes=params["purge_attributes"],
-        tags=read_tags(params["tags"]),
+        tags=tags,
+        tags_of=tags_of,
+        drop_tags_of=dropped("drop_tags_by_instance", tags, tags_of),
         purge_tags=params["purge_tags"],
     )
 

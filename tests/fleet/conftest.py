@@ -35,6 +35,11 @@ WITHOUT_AWS_SITES = ("--limit", "all:!fleet_aws_sites")
 WITHOUT_WORKLOADS: dict[str, Any] = {"workload_definitions": [], "workload_services": []}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs a fleet that stands comes after what begins with bare hosts."""
+    items.sort(key=lambda item: item.path.name == "test_leaving.py")
+
+
 @dataclass
 class Run:
     """What a playbook run has left behind."""

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,15 +28,33 @@ class WantedInstance:
     # More attributes of single instances, by the name that the user gives the instance.
     attributes_of: dict[str, dict[str, str]] = field(default_factory=dict)
     drop_attributes: list[str] = field(default_factory=list)
+    drop_attributes_of: dict[str, list[str]] = field(default_factory=dict)
     purge_attributes: bool = False
     tags: dict[str, str] | None = None
+    tags_of: dict[str, dict[str, str]] = field(default_factory=dict)
+    drop_tags_of: dict[str, list[str]] = field(default_factory=dict)
     purge_tags: bool = False
 
     def attributes_for(self, names: Iterable[str]) -> dict[str, str] | None:
-        own = [self.attributes_of[name] for name in names if name in self.attributes_of]
-        if self.attributes is None and not own:
-            return None
-        return {key: value for given in (self.attributes or {}, *own) for key, value in given.items()}
+        return _joined(self.attributes, self.attributes_of, names)
+
+    def tags_for(self, names: Iterable[str]) -> dict[str, str] | None:
+        return _joined(self.tags, self.tags_of, names)
+
+    def dropped_attributes(self, names: Iterable[str]) -> set[str]:
+        return {*self.drop_attributes, *(key for name in names for key in self.drop_attributes_of.get(name, []))}
+
+    def dropped_tags(self, names: Iterable[str]) -> set[str]:
+        return {key for name in names for key in self.drop_tags_of.get(name, [])}
+
+
+def _joined(
+    shared: dict[str, str] | None, single: Mapping[str, dict[str, str]], names: Iterable[str]
+) -> dict[str, str] | None:
+    own = [single[name] for name in names if name in single]
+    if shared is None and not own:
+        return None
+    return {key: value for given in (shared or {}, *own) for key, value in given.items()}
 
 
 @dataclass(frozen=True)
@@ -61,14 +79,14 @@ def compare_all(seen: Mapping[str, Resource | None], wanted: WantedInstance) -> 
     return [(instance, compare(instance, wanted, names[arn])) for arn, instance in records.items()]
 
 
-def compare(instance: Mapping[str, Any], wanted: WantedInstance, names: Iterable[str] = ()) -> InstanceChange:
+def compare(instance: Mapping[str, Any], wanted: WantedInstance, names: Sequence[str] = ()) -> InstanceChange:
     name = instance["ec2_instance_id"] or instance["container_instance_arn"]
     if wanted.status and instance["status"] not in _SETTLED:
         raise NotPossible(
             f"Container instance {name} is {instance['status']}: only one that is ACTIVE or DRAINING can be set to "
             f"{wanted.status}. Wait until it has settled, or register it anew."
         )
-    put, drop = _compare_attributes(instance["attributes"], wanted, wanted.attributes_for(names))
+    put, drop = _compare_attributes(instance["attributes"], wanted, names)
     kept = [key for key in {**instance["attributes"], **put} if not is_reserved(key) and key not in drop]
     if put and len(kept) > ATTRIBUTES_PER_INSTANCE:
         raise NotPossible(
@@ -79,15 +97,22 @@ def compare(instance: Mapping[str, Any], wanted: WantedInstance, names: Iterable
         status=wanted.status if wanted.status and instance["status"] != wanted.status else None,
         put_attributes=put,
         drop_attributes=drop,
-        tags=compare_tags(instance["tags"], wanted.tags, wanted.purge_tags),
+        tags=_compare_tags(instance["tags"], wanted, names),
     )
 
 
+def _compare_tags(current: Mapping[str, str], wanted: WantedInstance, names: Sequence[str]) -> TagChange:
+    change = compare_tags(current, wanted.tags_for(names), wanted.purge_tags)
+    dropped = {name for name in wanted.dropped_tags(names) if name in current}
+    return TagChange(put=change.put, drop=sorted({*change.drop, *dropped}))
+
+
 def _compare_attributes(
-    current: Mapping[str, str], wanted: WantedInstance, attributes: Mapping[str, str] | None
+    current: Mapping[str, str], wanted: WantedInstance, names: Sequence[str]
 ) -> tuple[dict[str, str], list[str]]:
+    attributes = wanted.attributes_for(names)
     put = {name: value for name, value in (attributes or {}).items() if current.get(name) != value}
-    drop = {name for name in wanted.drop_attributes if name in current}
+    drop = {name for name in wanted.dropped_attributes(names) if name in current}
     if attributes is not None and wanted.purge_attributes:
         drop.update(name for name in current if name not in attributes and not is_reserved(name))
     return put, sorted(drop)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._aws.errors import invalid
-from .._aws.tags import read_texts
+from .._aws.tags import read_tags, read_texts
 
 _CLUSTER_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _CLUSTER_ARN = re.compile(r"arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:cluster/[A-Za-z0-9_-]{1,255}")
@@ -83,13 +83,38 @@ def read_attributes(attributes: Mapping[Any, Any] | None, option: str = "attribu
     return read
 
 
-def read_attributes_of(by_instance: Mapping[Any, Any] | None, references: Sequence[str]) -> dict[str, dict[str, str]]:
-    option = "attributes_by_instance"
+def _check_names(by_instance: Mapping[Any, Any] | None, references: Sequence[str], option: str, kind: type) -> None:
     for name, given in (by_instance or {}).items():
         if name not in references:
             raise invalid(option, name, "it is not one of container_instances")
-        if not isinstance(given, Mapping):
-            raise invalid(f"{option}.{name}", given, "give attributes by name")
+        if not isinstance(given, kind):
+            raise invalid(f"{option}.{name}", given, "give a list of names" if kind is list else "give values by name")
+
+
+def read_tags_of(by_instance: Mapping[Any, Any] | None, references: Sequence[str]) -> dict[str, dict[str, str]]:
+    option = "tags_by_instance"
+    _check_names(by_instance, references, option, dict)
+    return {name: read_tags(given, f"{option}.{name}") or {} for name, given in (by_instance or {}).items()}
+
+
+def read_drop_of(
+    by_instance: Mapping[Any, Any] | None,
+    references: Sequence[str],
+    option: str,
+    kept: Mapping[str, str] | None,
+    kept_of: Mapping[str, Mapping[str, str]],
+) -> dict[str, list[str]]:
+    """Names to remove of single instances; none of them may be one to set there."""
+    _check_names(by_instance, references, option, list)
+    return {
+        name: check_drop([str(key) for key in given], {**(kept or {}), **kept_of.get(name, {})}, f"{option}.{name}")
+        for name, given in (by_instance or {}).items()
+    }
+
+
+def read_attributes_of(by_instance: Mapping[Any, Any] | None, references: Sequence[str]) -> dict[str, dict[str, str]]:
+    option = "attributes_by_instance"
+    _check_names(by_instance, references, option, dict)
     return {name: read_attributes(given, f"{option}.{name}") or {} for name, given in (by_instance or {}).items()}
 
 

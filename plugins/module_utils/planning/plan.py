@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from . import clones
+from . import clones, labels
 
 SCHEMA = 1
 
@@ -69,13 +69,14 @@ def order_of_waves(sites: Sequence[str], waves: Sequence[Mapping[str, Any]]) -> 
     return [wave for wave in ordered if wave["sites"]]
 
 
-def region_drift(instance: Mapping[str, Any], wanted: Mapping[str, str]) -> list[dict[str, Any]]:
-    """What differs on the Region's side of a container instance."""
-    has = instance["attributes"]
-    missing = {name: value for name, value in sorted(wanted.items()) if has.get(name) != value}
-    drift = []
-    if missing:
-        drift.append(_drift("attributes", {name: has.get(name) for name in missing}, missing, "ECS attributes differ"))
+def region_drift(
+    instance: Mapping[str, Any], wanted: Mapping[str, str], labels: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """What differs on the Region's side of a container instance. C(labels): as labels.of() gives them."""
+    has, labels = instance["attributes"], labels or {}
+    drift = _labels_drift("attributes", "ECS attributes differ", has, wanted, labels.get("drop_attributes", []))
+    tags = instance.get("tags") or {}
+    drift += _labels_drift("tags", "ECS tags differ", tags, labels.get("tags", {}), labels.get("drop_tags", []))
     if instance["status"] == "DRAINING" and DRAIN_MARK in has:
         drift.append(
             _drift(
@@ -88,6 +89,14 @@ def region_drift(instance: Mapping[str, Any], wanted: Mapping[str, str]) -> list
     if not instance["agent_connected"]:
         drift.append(_drift("ecs_agent", {"connected": False}, {"connected": True}, "ECS has lost the agent"))
     return drift
+
+
+def _labels_drift(
+    component: str, reason: str, has: Mapping[str, str], wanted: Mapping[str, str], dropped: Sequence[str]
+) -> list[dict[str, Any]]:
+    after: dict[str, Any] = {name: value for name, value in sorted(wanted.items()) if has.get(name) != value}
+    after.update(dict.fromkeys(dropped))
+    return [_drift(component, {name: has.get(name) for name in after}, after, reason)] if after else []
 
 
 def _unknown_to_ecs(identity: str | None) -> list[dict[str, Any]]:
@@ -149,7 +158,7 @@ def build(
     release = str(options.get("release") or "")
     observations = clones.with_findings(observations)
     decided = {
-        name: {"site": site, **_decide(observations[name], instances, view.get("nodes"), release)}
+        name: {"site": site, **_decide(observations[name], instances, view.get("nodes"), release, options.get("fleet"))}
         for name, site in sites.items()
     }
     waves = order_of_waves(_sites_in_order(decided), options.get("waves") or [])
@@ -171,7 +180,11 @@ def _sites_in_order(decided: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def _decide(
-    observation: Mapping[str, Any], instances: Mapping[str, Any], nodes: Sequence[str] | None, release: str
+    observation: Mapping[str, Any],
+    instances: Mapping[str, Any],
+    nodes: Sequence[str] | None,
+    release: str,
+    fleet: str | None,
 ) -> dict[str, Any]:
     nothing: dict[str, Any] = {
         "drift": [],
@@ -182,6 +195,10 @@ def _decide(
         "status": None,
         "stays_draining": False,
         "attributes": {},
+        "drop_attributes": [],
+        "tags": {},
+        "drop_tags": [],
+        "resited": False,
         "versions": {},
         "warnings": [],
     }
@@ -192,7 +209,8 @@ def _decide(
     identity = registration["instance_id"] if registration["registered"] else None
     instance = instances.get(identity or "") or {}
     wanted = {**observation.get("attributes", {}), **({RELEASE_ATTRIBUTE: release} if release else {})}
-    of_region = region_drift(instance, wanted) if instance else _unknown_to_ecs(identity)
+    told = labels.of(observation, instance, wanted, fleet)
+    of_region = region_drift(instance, wanted, told) if instance else _unknown_to_ecs(identity)
     agent = observation["host"]["ecs_agent"] or {}
     dead = _foreign_state(agent, identity, instance, instances)
     drift = _joined(observation["drift"], [*dead, *of_region])
@@ -209,6 +227,7 @@ def _decide(
         # An operator's drain outlives the run.
         "stays_draining": instance.get("status") == "DRAINING" and DRAIN_MARK not in instance["attributes"],
         "attributes": wanted,
+        **told,
         "versions": observation["host"]["packages"],
         "warnings": [finding["what"] for finding in observation["findings"] if finding["level"] == "warning"],
     }
@@ -282,6 +301,15 @@ def _site_batches(
             "site_conductor": conductors[0],
             "registers": sum(decided[name]["register"] for name in names),
             "last_of_site": at == len(chunks) - 1,
+            # Before the hosts forget in ecs.config what they had: a run that is cut off finds it once more.
+            "obsolete": {
+                kind: {
+                    decided[name]["instance"]: decided[name][kind]
+                    for name in chunk
+                    if decided[name]["instance"] and decided[name][kind]
+                }
+                for kind in ("drop_attributes", "drop_tags")
+            },
             "drain": [
                 decided[name]["instance"]
                 for name in chunk

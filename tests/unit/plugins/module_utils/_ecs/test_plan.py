@@ -90,3 +90,17 @@ def test_the_difference_shows_what_the_module_manages() -> None:
     assert difference([instance(agent_connected=True)]) == {
         "mi-1": {"status": "ACTIVE", "attributes": {"site": "lyon"}, "tags": {"fleet": "retail"}}
     }
+
+
+def test_single_instances_have_labels_of_their_own() -> None:
+    wanted = WantedInstance(
+        attributes={"fleet": "retail"},
+        drop_attributes_of={"mi-1": ["site", "none"]},
+        tags_of={"mi-1": {"site": "lyon"}},
+        drop_tags_of={"mi-1": ["fleet", "none"]},
+    )
+    other = instance(container_instance_arn="arn/2", ec2_instance_id="mi-2")
+    (_first, change), (_second, rest) = compare_all({"mi-1": instance(), "mi-2": other}, wanted)
+    assert (change.put_attributes, change.drop_attributes) == ({"fleet": "retail"}, ["site"])
+    assert change.tags == TagChange(put={"site": "lyon"}, drop=["fleet"])
+    assert (rest.drop_attributes, rest.tags) == ([], TagChange())

@@ -103,3 +103,19 @@ def test_what_is_set_is_not_dropped() -> None:
         validation.check_drop(["new"], {"new": "1"})
     with pytest.raises(InvalidInput, match="belong to ECS"):
         validation.check_drop(["ecs.os-type"], None)
+
+
+def test_what_is_dropped_of_single_instances() -> None:
+    def read(given: object, kept: dict[str, str] | None = None) -> dict[str, list[str]]:
+        return validation.read_drop_of(given, ["mi-1"], "drop_tags_by_instance", kept, {"mi-1": {"site": "x"}})  # type: ignore[arg-type]
+
+    assert read({"mi-1": ["rack"]}) == {"mi-1": ["rack"]}
+    assert read(None) == {}
+    for wrong, said in (
+        ({"mi-2": ["rack"]}, "not one of container_instances"),
+        ({"mi-1": "rack"}, "list of names"),
+        ({"mi-1": ["site"]}, "also to be set"),
+        ({"mi-1": ["ecs.os-type"]}, "belong to ECS"),
+    ):
+        with pytest.raises(InvalidInput, match=said):
+            read(wrong)

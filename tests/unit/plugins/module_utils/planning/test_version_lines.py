@@ -39,6 +39,4 @@ def test_from_which_version_to_which() -> None:
 
 
 def test_nothing_to_change() -> None:
-    assert version_lines({"hosts": {"lab-1": host("unchanged")}}) == [
-        "Every host has the versions that are asked for."
-    ]
+    assert version_lines({"hosts": {"lab-1": host("unchanged")}}) == ["Every host has the versions that are asked for."]
