@@ -27,7 +27,7 @@ REGISTRY_PASSWORD = "hunter2-of-the-registry"
 AUTH = base64.b64encode(f"puller:{REGISTRY_PASSWORD}".encode()).decode()
 AUTH_DATA = {"registry.example.net": {"auth": AUTH, "email": "none@example.net"}}
 
-# What docs/security.md names.
+# What docs/secrets.md names.
 HOLDS_AUTH_DATA = {"etc/ecs/ecs.config"}
 REGISTERS = re.compile(rb"amazon-ssm-agent\0-register\0.*-code\0([^\0]+)", re.DOTALL)
 
