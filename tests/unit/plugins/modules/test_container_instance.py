@@ -44,6 +44,9 @@ def params(**changes: Any) -> dict[str, Any]:
         ({"attributes": {"a": "1"}, "drop_attributes": ["a"]}, "also to be set"),
         ({"attributes_by_instance": {TWO: {}}}, "not one of container_instances"),
         ({"tags": {"a": None}}, "tags.a"),
+        ({"tags_by_instance": {TWO: {}}}, "not one of container_instances"),
+        ({"drop_tags_by_instance": {ONE: "a"}}, "give a list of names"),
+        ({"tags": {"a": "1"}, "drop_tags_by_instance": {ONE: ["a"]}}, "also to be set"),
     ],
 )
 def test_bad_input_fails_before_any_call(run: Run, changes: dict[str, Any], message: str) -> None:
@@ -57,6 +60,22 @@ def test_present_leaves_a_drained_host_drained(run: Run, client: Any) -> None:
     result = run(container_instance, params(attributes={"site": "lyon"}), fake)
     assert result["changed"]
     assert "update_container_instances_state" not in fake.methods()
+
+
+def test_single_instances_lose_and_get_what_is_named(run: Run, client: Any) -> None:
+    labels = {"attributes": [{"name": "rack", "value": "7"}], "tags": [{"key": "rack", "value": "7"}]}
+    fake = client(**there(raw(**labels), raw(TWO, **labels)), delete_attributes={}, untag_resource={}, tag_resource={})
+    wanted = params(
+        container_instances=[ONE, TWO],
+        drop_attributes_by_instance={ONE: ["rack"]},
+        drop_tags_by_instance={ONE: ["rack"]},
+        tags_by_instance={TWO: {"rack": "7", "site": "lyon"}},
+    )
+    assert run(container_instance, wanted, fake)["changed"]
+    calls = dict(fake.calls)
+    assert [item["targetId"] for item in calls["delete_attributes"]["attributes"]] == [f"arn/{ONE}"]
+    assert (calls["untag_resource"]["resourceArn"], calls["untag_resource"]["tagKeys"]) == (f"arn/{ONE}", ["rack"])
+    assert calls["tag_resource"]["tags"] == [{"key": "site", "value": "lyon"}]
 
 
 def test_check_mode_predicts_and_writes_nothing(run: Run, client: Any) -> None:
