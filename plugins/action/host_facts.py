@@ -25,7 +25,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.edgefleet.ecs.plugins.module_utils.host import observe, surroundings
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.desired import validate_desired
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.drift import compare
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.preflight import findings, network
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.preflight import asking, findings
 
 # Made when the plugin is loaded: Ansible loads it once and forks a worker for every host after that. Compressed, it is
 # a third as much for a thin link. (Leaving out comments was measured, too: no gain for the host.)
@@ -64,7 +64,7 @@ def questions(desired: dict[str, Any]) -> dict[str, Any]:
     """What only the hosts of this desired state are asked, by name of a probe in observe.ANSWERS."""
     engine, agent = desired.get("engine") or {}, desired.get("ecs_agent") or {}
     asked = {
-        "network": network.question(desired, SURROUNDINGS),
+        "network": asking.question(desired, SURROUNDINGS),
         "engine_settings": list(engine.get("settings") or {})
         or ["live-restore"] * bool(engine.get("trust_live_restore")),
         "images": [item["image"] for item in (desired.get("images") or {}).get("wanted") or []],

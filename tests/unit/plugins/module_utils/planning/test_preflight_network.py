@@ -7,9 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.preflight import findings, network
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.preflight import asking, findings
 
-from tests.unit.plugins.module_utils.planning.state import BARE, DESIRED
+from tests.unit.plugins.module_utils.planning.state import BARE, DESIRED, HOST
 
 pytestmark = pytest.mark.one_end
 
@@ -17,7 +17,7 @@ BEGIN = {"registration": {"region": "eu-west-3"}, "preflight": {}}
 
 
 def asked(**parts: Any) -> dict[str, str]:
-    question = network.question({**BEGIN, **parts}, "program")
+    question = asking.question({**BEGIN, **parts}, "program")
     assert question is not None
     endpoints: dict[str, str] = question["endpoints"]
     return endpoints
@@ -60,7 +60,17 @@ def test_the_endpoints_of_a_region() -> None:
         ({"preflight": {"endpoints": {"ec2messages": ""}}}, "ec2messages", None),
         ({"preflight": {"services": []}}, "logs", None),
         ({"preflight": {"services": ["secretsmanager"]}}, "ecr", None),
-        ({"ssm_agent": {"source": "url"}}, "s3", "https://s3.eu-west-3.amazonaws.com"),
+        ({"ssm_agent": {"source": "vendor", "download_to": "/x"}}, "s3", None),
+        (
+            {"ssm_agent": {"source": "vendor"}, "preflight": {"services": ["s3"]}},
+            "s3",
+            "https://s3.eu-west-3.amazonaws.com",
+        ),
+        ({"ssm_agent": {"source": "mirror", "mirror": "http://m.example/ssm"}}, "ssm-mirror", "http://m.example/ssm"),
+        ({"ecs_agent": {"source": "mirror", "mirror": "http://m.example/ecs"}}, "ecs-mirror", "http://m.example/ecs"),
+        ({"engine": {"source": "mirror", "mirror": "http://m.example"}}, "engine-mirror", "http://m.example"),
+        ({"engine": {"source": "vendor"}}, "docker", "https://download.docker.com"),
+        ({"engine": {"source": "repository", "mirror": "http://m.example"}}, "engine-mirror", None),
         ({"ssm_agent": {"source": "repository"}, "ecs_agent": {"source": "repository"}}, "s3", None),
         (
             {"preflight": {"account_id": "111122223333"}},
@@ -82,15 +92,15 @@ def test_without_a_region_only_what_was_given_is_asked() -> None:
 
 def test_who_is_asked_and_through_what() -> None:
     proxy = {"https": "http://u:p@proxy:3128", "no_proxy": ["x"]}
-    assert network.question({**BEGIN, "proxy": proxy, "preflight": {"network": "always"}}, "text") == {
+    assert asking.question({**BEGIN, "proxy": proxy, "preflight": {"network": "always"}}, "text") == {
         "when": "always",
         "endpoints": asked(),
         "proxy": proxy,
         "program": "text",
     }
-    assert network.question({**BEGIN, "preflight": {"network": "never"}}, "text") is None
+    assert asking.question({**BEGIN, "preflight": {"network": "never"}}, "text") is None
     # A role that waits for an agent reads the host every few seconds.
-    assert network.question({"registration": {"region": "eu-west-3"}}, "text") is None
+    assert asking.question({"registration": {"region": "eu-west-3"}}, "text") is None
 
 
 GOOD = {
@@ -99,9 +109,9 @@ GOOD = {
 }  # fmt: skip
 
 
-def told(**endpoints: dict[str, Any]) -> list[dict[str, str]]:
+def told(of: dict[str, Any] = BARE, **endpoints: dict[str, Any]) -> list[dict[str, str]]:
     seen = {name: {**GOOD, "host": f"{name}.example", **parts} for name, parts in endpoints.items()}
-    return findings({**BARE, "network": {"endpoints": seen, "skew_seconds": 0.0}}, DESIRED)
+    return findings({**of, "network": {"endpoints": seen, "skew_seconds": 0.0}}, DESIRED)
 
 
 TIMED_OUT = {"reached": False, "failed": "connection", "error": "timed out"}
@@ -139,3 +149,9 @@ def test_a_dark_site_has_one_trouble_and_not_ten() -> None:
 
 def test_all_is_well() -> None:
     assert told(ecs={}, ssm={}) == []
+
+
+@pytest.mark.parametrize("name", ["s3", "ssm-mirror", "ecs-mirror", "docker", "engine-mirror"])
+def test_where_packages_come_from_matters_until_they_are_there(name: str) -> None:
+    assert [finding["level"] for finding in told(BARE, **{name: TIMED_OUT})] == ["error"]
+    assert [finding["level"] for finding in told(HOST, **{name: TIMED_OUT})] == ["warning"]
