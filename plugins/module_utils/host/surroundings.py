@@ -35,8 +35,9 @@ METADATA = ("169.254.169.254", 80)
 METADATA_PATIENCE = 0.5
 
 FAMILIES = {socket.AF_INET: "ipv4", socket.AF_INET6: "ipv6"}
-# What a proxy answers that asks for a login, forbids, or cannot get there itself.
-PROXY_STATUS = (403, 407, 502, 503, 504)
+# Of the answers to a request without a tunnel, those that are a proxy's own: it wants a login, or cannot get there. A
+# 403 may as well be the endpoint's, which has not been told who asks.
+PROXY_STATUS = (407, 502, 504)
 
 
 UNKNOWN: dict[str, Any] = {

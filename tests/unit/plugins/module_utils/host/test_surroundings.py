@@ -185,12 +185,25 @@ def test_a_proxy_gets_the_whole_address_and_the_login(server: Server) -> None:
     assert "p%40ss" not in str(endpoint) and "p@ss" not in str(endpoint)
 
 
-@pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "403 Forbidden", "502 Bad Gateway"])
-@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    ("scheme", "status"),
+    [
+        ("http", "407 Proxy Authentication Required"),
+        ("http", "502 Bad Gateway"),
+        ("https", "407 Proxy Authentication Required"),
+        ("https", "403 Forbidden"),
+        ("https", "502 Bad Gateway"),
+    ],
+)
 def test_a_proxy_that_refuses(server: Server, scheme: str, status: str) -> None:
     proxy = server(f"HTTP/1.1 {status}\r\n\r\n")
     endpoint = seen(f"{scheme}://ecs.example", **{scheme: f"127.0.0.1:{proxy.port}"})
     assert (endpoint["failed"], endpoint["error"]) == ("proxy", f"HTTP {status[:3]}")
+
+
+def test_what_the_endpoint_refuses_behind_a_proxy_is_reached(server: Server) -> None:
+    proxy = server("HTTP/1.1 403 Forbidden\r\nDate: {date}\r\n\r\n")
+    assert seen("http://ecs.example", http=f"127.0.0.1:{proxy.port}")["reached"]
 
 
 def test_in_a_tunnel_the_login_stays_with_the_proxy(server: Server) -> None:
