@@ -29,7 +29,7 @@ from sandbox.tooling.standing import Sandbox
 INSTANCE = os.environ.get("EDGEFLEET_TEST_INSTANCE") or "test"
 SITES = {"lab": ("lab-1", "lab-2"), "lyon": ("lyon-1", "lyon-2"), "oslo": ("oslo-1", "oslo-2")}
 HOSTS = [host for hosts in SITES.values() for host in hosts]
-PATIENCE = 600
+PATIENCE = int(os.environ.get("EDGEFLEET_TEST_PATIENCE") or 600)
 # Of the demo's inventory, most tests are about the hosts alone.
 WITHOUT_AWS_SITES = ("--limit", "all:!fleet_aws_sites")
 WITHOUT_WORKLOADS: dict[str, Any] = {"workload_definitions": [], "workload_services": []}
