@@ -53,15 +53,14 @@ class Watch(threading.Thread):
         self._stop_it = threading.Event()
 
     def run(self) -> None:
-        while not self._stop_it.wait(0.05):
+        while not self._stop_it.wait(0.2):
             self.samples += 1
-            for entry in Path("/proc").iterdir():
-                if entry.name.isdigit():
-                    self._look(entry)
+            for process in filter(str.isdigit, os.listdir("/proc")):
+                self._look(process)
 
-    def _look(self, entry: Path) -> None:
+    def _look(self, process: str) -> None:
         try:
-            line = (entry / "cmdline").read_bytes()
+            line = Path("/proc", process, "cmdline").read_bytes()
         except OSError:
             return
         if any(trace in line for trace in TRACES):
@@ -125,7 +124,7 @@ def units(branch: Fleet) -> str:
 
 
 def play(branch: Fleet, tmp_path: Path, playbook: str, *arguments: str, **proxy: Any) -> Any:
-    """A run that gets the proxy from a file, as from a vault: what is given on the command line is in the process list."""
+    """A run that gets the proxy from a file, as from a vault: what the command line gives is in the process list."""
     given = tmp_path / "proxy.json"
     given.touch(mode=0o600)
     given.write_text(json.dumps(proxy))
@@ -150,7 +149,7 @@ def test_a_host_that_reaches_only_the_proxy_joins_and_nobody_sees_the_password(b
     # All that it took came through the proxy, and some of it in tunnels: the agent's websockets.
     through = [entry for entry in went_through(branch) if entry["client"] == ADDRESS]
     assert {entry["status"] for entry in through} == {200}
-    assert {entry["method"] for entry in through} == {"CONNECT", "GET", "POST"}
+    assert {entry["method"] for entry in through} >= {"CONNECT", "GET", "POST"}
     asked = {entry["target"].removeprefix("http://").partition("/")[0] for entry in through}
     assert asked == {f"{variables.REGION_HOST}:{port}" for port in (4566, variables.PACKAGE_SERVER_PORT)}
 

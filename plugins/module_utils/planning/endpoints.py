@@ -44,6 +44,10 @@ CONTROL = ("ecs", "ssm", "ssmmessages", "ec2messages")
 OPTIONAL = ("ecr", "s3", "logs", "secretsmanager")
 # ec2messages has no dual-stack name; since 3.3.40.0 the SSM Agent prefers ssmmessages and does without it.
 IPV4_ONLY = frozenset({"ec2messages"})
+# Regions that opened in 2024 or later have no ec2messages at all, says that reference, and names none: this list is ours.
+WITHOUT_EC2MESSAGES = frozenset(
+    {"ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ap-east-2", "mx-central-1", "eusc-de-east-1"}
+)
 
 
 def partition(region: str) -> Partition:
@@ -92,9 +96,8 @@ def endpoints(
     :param custom: URLs by service in the place of the Region's (PrivateLink, the sandbox); empty ones do not count.
     :param also: services of OPTIONAL that the host uses.
     """
-    needed = [*CONTROL, *also]
-    if dual_stack:
-        needed = [service for service in needed if service not in IPV4_ONLY]
+    missing = IPV4_ONLY if dual_stack or region in WITHOUT_EC2MESSAGES else frozenset[str]()
+    needed = [service for service in (*CONTROL, *also) if service not in missing]
     given = {service: url for service, url in (custom or {}).items() if url}
     return {service: given.get(service) or endpoint(service, region, dual_stack) for service in needed}
 

@@ -78,6 +78,7 @@ def test_an_isolated_partition_is_refused(region: str) -> None:
 def test_what_every_host_needs() -> None:
     assert list(endpoints.endpoints("eu-west-3")) == ["ecs", "ssm", "ssmmessages", "ec2messages"]
     assert list(endpoints.endpoints("eu-west-3", dual_stack=True)) == ["ecs", "ssm", "ssmmessages"]
+    assert list(endpoints.endpoints("eusc-de-east-1")) == ["ecs", "ssm", "ssmmessages"]
     assert endpoints.endpoints("eu-west-3")["ec2messages"] == "https://ec2messages.eu-west-3.amazonaws.com"
 
 
