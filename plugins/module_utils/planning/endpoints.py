@@ -44,7 +44,7 @@ CONTROL = ("ecs", "ssm", "ssmmessages", "ec2messages")
 OPTIONAL = ("ecr", "s3", "logs", "secretsmanager")
 # ec2messages has no dual-stack name; since 3.3.40.0 the SSM Agent prefers ssmmessages and does without it.
 IPV4_ONLY = frozenset({"ec2messages"})
-# Regions that opened in 2024 or later have no ec2messages at all, says that reference, and names none: this list is ours.
+# Regions that opened in 2024 or later have no ec2messages at all. That reference names none: the list is ours.
 WITHOUT_EC2MESSAGES = frozenset(
     {"ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ap-east-2", "mx-central-1", "eusc-de-east-1"}
 )
