@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import gate, plan, summary
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import gate, identity, plan, summary
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.preflight import report
 
 Data = Mapping[str, Any]
@@ -34,6 +34,10 @@ def fleet_gate(planned: Data, number: int, results: Sequence[Data], budget: Data
 
 def fleet_batch_result(planned: Data, number: int, **seen: Any) -> dict[str, Any]:
     return gate.batch_result(planned, number, **seen)
+
+
+def fleet_removal(planned: Data, number: int, connected: Sequence[str], seen: Data) -> dict[str, Any]:
+    return identity.removal(planned, number, connected, seen)
 
 
 def fleet_record(planned: Data, results: Sequence[Data], ended: str, versions: Data) -> dict[str, Any]:
@@ -62,4 +66,5 @@ class FilterModule:
             "fleet_preflight": fleet_preflight,
             "fleet_preflight_lines": fleet_preflight_lines,
             "fleet_versions": fleet_versions,
+            "fleet_removal": fleet_removal,
         }

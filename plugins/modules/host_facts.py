@@ -271,6 +271,8 @@ host:
       description:
         - The identity in the SSM agent's Vault. C(same_machine) is false on a clone, C(backup) is true after a
           registration that was interrupted. All is null when it could not be read.
+        - C(abandoned) names earlier identities of this machine whose records in AWS are still to be removed, and is
+          null where it was not registered anew.
       type: dict
       sample:
         registered: true
@@ -278,9 +280,11 @@ host:
         region: eu-west-3
         same_machine: true
         backup: false
+        abandoned: null
     vault_damage:
       description:
-        - Files of the SSM agent's Vault that are empty or cut off, and the identity last known. Null when there are none.
+        - Files of the SSM agent's Vault that are empty or cut off, and the identity last known. Null when there are
+          none.
       type: dict
       sample:
         files: [/var/lib/amazon/ssm/Vault/Store/RegistrationKey]

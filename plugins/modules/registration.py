@@ -28,7 +28,10 @@ notes:
     code in the list of processes. Use activations that are short-lived, have no more registrations than hosts, and are
     deleted at the end. Nowhere else does the code appear.
   - With O(reregister=true) the host becomes another managed node, and a container instance that was registered with the
-    old one must be removed. The agent of ECS must forget C(/var/lib/ecs/data/agent.db).
+    old one must be removed. The agent of ECS must forget C(/var/lib/ecs/data/agent.db). The playbook
+    C(edgefleet.ecs.reregister) does all of that.
+  - Identities that this machine gives up, and those that were made for it in vain, are noted on it in
+    C(/var/lib/edgefleet/abandoned.json), until C(edgefleet.ecs.rollout) has removed their records.
 author:
   - Edgefleet contributors (@edgefleet)
 requirements:

@@ -41,6 +41,7 @@ FINGERPRINT = SSM + "/Vault/Store/InstanceFingerprint"
 # agent/managedInstances/vault/fsvault of amazon-ssm-agent: what the manifest does not list does not exist.
 VAULT_FILES = (SSM + "/Vault/Manifest", REGISTRATION_KEY, FINGERPRINT)
 REGISTRATION_NOTE = SSM + "/registration"
+ABANDONED = "/var/lib/edgefleet/abandoned.json"
 VAULT_BACKUP = SSM + "/Vault.edgefleet-backup"
 IDENTITY = SSM + "/runtimeconfig/identity_config.json"
 SSM_CONFIG = "/etc/amazon/ssm/amazon-ssm-agent.json"
@@ -92,7 +93,7 @@ GO_SPACE = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(m
 
 # Where null for the whole part would trip whoever asks for a key of it.
 UNKNOWN = {
-    "registration": dict.fromkeys(("registered", "instance_id", "region", "same_machine", "backup")),
+    "registration": dict.fromkeys(("registered", "instance_id", "region", "same_machine", "backup", "abandoned")),
 }
 
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "SYSTEMD_PAGER": "", "SYSTEMD_COLORS": "0"}
@@ -595,7 +596,22 @@ def registration(machine_id: str) -> dict[str, Any]:
         "region": key.get("region") or None,
         "same_machine": same_machine(machine_id) if instance_id else None,
         "backup": exists(VAULT_BACKUP),
+        "abandoned": abandoned(machine_id, instance_id),
     }
+
+
+def abandoned(machine_id: str, instance_id: str | None) -> list[str] | None:
+    """Earlier identities of this machine whose records in AWS may still be there; null: it was never registered anew.
+
+    The note of a disk that was copied to another machine says nothing about that one.
+    """
+    try:
+        note = read_json(ABANDONED) or {}
+    except ValueError:
+        return None
+    if not machine_id or note.get("machine_id") != machine_id:
+        return None
+    return [str(name) for name in note.get("instance_ids") or [] if name != instance_id]
 
 
 def same_machine(machine_id: str) -> bool | None:

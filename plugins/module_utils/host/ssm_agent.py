@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
@@ -232,6 +233,10 @@ class Registrar:
         try:
             self._systemctl("stop")
             self.vault.save()
+            if request.reregister:
+                # Before it is given up: whoever comes after a power cut must know whose records are to be removed.
+                own = previous is not None and not self.vault.other_machine()
+                self.vault.abandon(*([previous.instance_id] if previous and own else []))
             identity = self.register(request, previous)
             self._systemctl("start")
             if not self.wait(identity.instance_id, request.timeout):
@@ -250,14 +255,17 @@ class Registrar:
 
     def _undo(self) -> None:
         """Back to the old identity; without one, leave what there is and the sign that it isn't proven."""
-        saved = self.vault.saved() is not None
-        if saved:
+        saved, current = self.vault.saved(), self._current()
+        if saved is not None:
             self.tools.run(["systemctl", "stop", self.unit], ())
             self.vault.restore()
         # Whatever went wrong before is the news, so a failure here is not.
         self.tools.run(["systemctl", "start", self.unit], ())
-        if saved or self.vault.identity() is None or self.vault.proven(self._current(), self.tools.now()):
+        if saved is not None or self.vault.identity() is None or self.vault.proven(self._current(), self.tools.now()):
             self.vault.drop()
+        if saved is not None and current not in ("", saved.instance_id):
+            with contextlib.suppress(OSError):
+                self.vault.abandon(current)
 
     def _current(self) -> str:
         identity = self.vault.identity()
@@ -283,6 +291,7 @@ class Registrar:
                 self.fulfilled = True
                 return f"an earlier run was cut short; its new identity {current.instance_id} is good"
             self.orphan = current.instance_id
+            self.vault.abandon(self.orphan)
         self._systemctl("stop")
         self.vault.restore()
         self._systemctl("start")

@@ -61,6 +61,11 @@ class Paths(t.NamedTuple):
         return self.root + "/run/edgefleet-registration.lock"
 
     @property
+    def abandoned(self) -> str:
+        """Outside of the agent's own folder: it outlives the agent's package."""
+        return self.root + "/var/lib/edgefleet/abandoned.json"
+
+    @property
     def machine_id(self) -> str:
         return self.root + "/etc/machine-id"
 
@@ -128,7 +133,7 @@ class Vault:
 
     def other_machine(self) -> bool:
         """Whether the identity came with a disk that was copied from another machine, or the machine got a new id."""
-        known, own = machine_in(self.paths.vault), (files.read(self.paths.machine_id) or "").strip()
+        known, own = machine_in(self.paths.vault), self.machine()
         return bool(known and own and known != own)
 
     def proven(self, instance_id: str, now: float) -> bool:
@@ -137,10 +142,30 @@ class Vault:
         expires = epoch(runtime.get("CredentialsExpiresAt"))
         return runtime.get("InstanceId") == instance_id and expires is not None and expires > now
 
+    def machine(self) -> str:
+        return (files.read(self.paths.machine_id) or "").strip()
+
+    def abandoned(self) -> list[str]:
+        """Identities that this machine has had, and whose records in AWS are still to be removed."""
+        note = _members(self.paths.abandoned)
+        found = note.get("instance_ids")
+        return [str(name) for name in found] if note.get("machine_id") == self.machine() and found else []
+
+    def abandon(self, *instance_ids: str) -> None:
+        """Note them for whoever removes their records. A note without any says that the identity is a renewed one.
+
+        It names the machine: a copy of the disk in another one must not have the original's records removed.
+        """
+        known = [*self.abandoned(), *(name for name in instance_ids if name not in self.abandoned())]
+        text = json.dumps({"machine_id": self.machine(), "instance_ids": known})
+        files.write(self.paths.abandoned, text + "\n", owner=_owner(self.paths.base))
+
     def traces(self) -> bool:
         """Whether anything of a registration is left."""
         paths = (self.paths.note, self.paths.runtime, self.paths.backup, self.paths.trash)
         return self.identity() is not None or self.damaged() or any(os.path.lexists(path) for path in paths)
+        paths = (self.paths.note, self.paths.runtime, self.paths.backup, self.paths.trash, self.paths.abandoned)
+        return self.identity() is not None or any(os.path.lexists(path) for path in paths)
 
     # The backup. Called while the agent is stopped: it changes the private key in the Vault now and then, and a copy
     # from before such a change would be worthless.
@@ -189,12 +214,13 @@ class Vault:
     # The end of an identity
 
     def forget(self) -> None:
-        """Remove what `-register -clear` leaves: the note, the runtime file, and the agent's profile of credentials."""
+        """Remove what `-register -clear` leaves: the notes, the runtime file, the agent's profile of credentials."""
         runtime = _members(self.paths.runtime)
         if runtime.get("ShareFile"):
             remove_profile(self.paths.root + str(runtime["ShareFile"]), str(runtime.get("ShareProfile") or "default"))
         files.remove(self.paths.runtime)
         files.remove(self.paths.note)
+        files.remove(self.paths.abandoned)
 
 
 def _owner(path: str) -> tuple[int, int]:

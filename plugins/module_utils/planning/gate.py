@@ -80,6 +80,8 @@ def batch_result(
     failures: Mapping[str, str],
     connected: Sequence[str] | None,
     trouble: str = "",
+    left: Mapping[str, Sequence[str]] | None = None,
+    unretired: str = "",
 ) -> dict[str, Any]:
     """The outcome of each host of a batch.
 
@@ -88,24 +90,30 @@ def batch_result(
     :param failures: by host, why its own tasks failed.
     :param connected: the hosts whose agent ECS has heard from, C(None) where the question could not be asked.
     :param trouble: why the conductor could not do its part, if it could not.
+    :param left: by host, the records of earlier identities that stay, in words.
+    :param unretired: why such records could not be removed that had to be.
     """
     batch = plan["batches"][number - 1]
 
-    def outcome_of(name: str) -> dict[str, str]:
+    def outcome_of(name: str) -> dict[str, Any]:
         if not opened["open"]:
             return {"outcome": SKIPPED, "reason": opened["reason"]}
-        drained = plan["hosts"][name].get("instance") in batch["drain"]
-        left = " It is left DRAINING; the next run brings it back." if drained else ""
+        drained = {item["arn"] for item in plan["hosts"][name].get("drain", ())} & set(batch["drain"])
+        draining = " It is left DRAINING; the next run brings it back." if drained else ""
         if name not in alive:
             return {
                 "outcome": UNREACHABLE,
-                "reason": f"The connection was lost while the host was being changed.{left}",
+                "reason": f"The connection was lost while the host was being changed.{draining}",
             }
         if name in failures:
-            return {"outcome": FAILED, "reason": failures[name] + left}
+            return {"outcome": FAILED, "reason": failures[name] + draining}
         if connected is None or name not in connected:
             return {"outcome": FAILED, "reason": trouble or "ECS has not heard from the agent (agentConnected false)."}
-        return {"outcome": CONVERGED, "reason": ""}
+        words = list((left or {}).get(name, ()))
+        if unretired and any(plan["hosts"][name]["retire"].values()):
+            reason = f"The host works, but records of what it was before are left: {unretired} Run again."
+            return {"outcome": FAILED, "reason": reason, "left": words}
+        return {"outcome": CONVERGED, "reason": "", **({"left": words} if words else {})}
 
     return {
         "number": number,

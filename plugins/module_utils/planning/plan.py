@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from . import clones, labels
+from . import identity as identities
+from .identity import Registry
 
 SCHEMA = 1
 
@@ -117,7 +119,8 @@ def _foreign_state(
     if not identity or instance or not agent.get("state_file"):
         return []
     said = (agent.get("introspection") or {}).get("container_instance_arn")
-    owner = next((node for node, item in instances.items() if item["container_instance_arn"] == said), None)
+    owners = (node for node, items in instances.items() for item in items if item["container_instance_arn"] == said)
+    owner = next(owners, None)
     if said and owner is None:
         return []
     whose = f"of {owner}" if owner else "of an instance that the cluster does not know"
@@ -145,24 +148,25 @@ def build(
 
     :param sites: by host, the name of its site.
     :param observations: by host, what C(host_facts) returned, or how it failed.
-    :param view: the Region's side: C(instances), container instances as C(container_instance_info) returns them, and
-        C(nodes), the ids of the managed nodes that SSM knows (C(None): not asked).
+    :param view: the Region's side: C(instances), container instances as C(container_instance_info) returns them;
+        C(nodes), the ids of the managed nodes that SSM knows (C(None): not asked), C(registered_at) of them, and
+        C(own_nodes), those with the fleet's tag; C(elsewhere), C(cluster) and C(instances) of each cluster that hosts
+        may leave.
     :param options: C(started) (ISO 8601, UTC), C(fleet), C(cluster), C(region), C(release), C(waves),
-        C(max_unavailable).
+        C(max_unavailable); and of identities C(renew) (one of RENEWALS), C(renew_before), C(renew_anyway), and
+        C(originals), the observations of hosts that others may be copies of.
     :raises PlanError: when a host has no site, or waves or limits make no sense.
     """
     homeless = sorted(name for name, site in sites.items() if not site)
     if homeless:
         raise PlanError(f"fleet_site is not set for: {', '.join(homeless)}. Set it in the group_vars of each site.")
-    instances = {item["ec2_instance_id"]: item for item in view.get("instances", []) if item.get("ec2_instance_id")}
-    release = str(options.get("release") or "")
+    if (options.get("renew") or "") not in identities.RENEWALS:
+        raise PlanError(f"fleet_renew: '{options['renew']}' is none of 'identity', 'machine' and ''.")
     observations = clones.with_findings(observations)
-    decided = {
-        name: {"site": site, **_decide(observations[name], instances, view.get("nodes"), release, options.get("fleet"))}
-        for name, site in sites.items()
-    }
+    known = identities.registry(observations, view, options)
+    decided = {name: {"site": site, **_decide(name, observations[name], known)} for name, site in sites.items()}
     waves = order_of_waves(_sites_in_order(decided), options.get("waves") or [])
-    batches = _batches(decided, waves, options.get("max_unavailable", 1))
+    batches = _batches(decided, waves, options.get("max_unavailable", 1), str(options.get("cluster")))
     return {
         "schema": SCHEMA,
         # The run's name: its start, in characters that file names and ECS attributes take.
@@ -179,21 +183,20 @@ def _sites_in_order(decided: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(host["site"] for host in decided.values()))
 
 
-def _decide(
-    observation: Mapping[str, Any],
-    instances: Mapping[str, Any],
-    nodes: Sequence[str] | None,
-    release: str,
-    fleet: str | None,
-) -> dict[str, Any]:
+def _decide(name: str, observation: Mapping[str, Any], known: Registry) -> dict[str, Any]:
     nothing: dict[str, Any] = {
         "drift": [],
         "disruptive": False,
         "register": False,
+        "renews": False,
         "identity": None,
         "instance": None,
         "status": None,
+        "leaves": [],
+        "drain": [],
         "stays_draining": False,
+        "drains_again": False,
+        "retire": {"instances": [], "stale": [], "elsewhere": [], "nodes": [], "note": False, "left": []},
         "attributes": {},
         "drop_attributes": [],
         "tags": {},
@@ -205,64 +208,116 @@ def _decide(
     if observation.get("unreachable") or observation.get("failed"):
         action = UNREACHABLE if observation.get("unreachable") else FAILED
         return {**nothing, "action": action, "reason": str(observation.get("msg", "")).strip()}
-    registration = observation["host"]["registration"]
-    identity = registration["instance_id"] if registration["registered"] else None
-    instance = instances.get(identity or "") or {}
+    host, release = observation["host"], str(known.options.get("release") or "")
+    identity = host["registration"]["instance_id"] if host["registration"]["registered"] else None
     wanted = {**observation.get("attributes", {}), **({RELEASE_ATTRIBUTE: release} if release else {})}
-    told = labels.of(observation, instance, wanted, fleet)
+    renewal, refusal = identities.wish(name, host, known)
+    renews = any(entry["component"] == "registration" for entry in renewal)
+    copied = (bool(renewal) and known.renew == identities.MACHINE) or host["registration"].get("same_machine") is False
+    # The container instance of a copied identity belongs to the machine that it was made for.
+    instance: Mapping[str, Any] = {} if copied else next(iter(known.instances.get(identity or "", ())), {})
+    retire = identities.retirement(name, host, renews, known)
+    told = labels.of(observation, instance, wanted, known.options.get("fleet"))
     of_region = region_drift(instance, wanted, told) if instance else _unknown_to_ecs(identity)
-    agent = observation["host"]["ecs_agent"] or {}
-    dead = _foreign_state(agent, identity, instance, instances)
-    drift = _joined(observation["drift"], [*dead, *of_region])
-    reason = _why_blocked(observation, identity, nodes) or _why_not_drained(observation, drift, instance)
+    dead = _foreign_state(host["ecs_agent"] or {}, identity, instance, known.instances)
+    drift = identities.merged(
+        _joined(observation["drift"], [*dead, *of_region]), [*renewal, *identities.records_entry(retire, renews)]
+    )
+    leaves = [] if instance else identities.leaves(host, known)
+    reason = (
+        refusal
+        or _why_blocked(observation, identity, bool(renewal), known)
+        or _why_not_drained(observation, drift, bool(instance or leaves), (renews, copied), known)
+    )
+    disruptive = any(entry["disruptive"] for entry in drift)
+    places = [(str(known.options.get("cluster")), instance)] if instance else leaves
+    operators = any(_is_operators(item) for _cluster, item in places)
     return {
         "action": BLOCKED if reason else CONVERGE if drift else UNCHANGED,
         "reason": reason,
         "drift": drift,
-        "disruptive": any(entry["disruptive"] for entry in drift),
-        "register": not identity,
+        "disruptive": disruptive,
+        "register": not identity or renews,
+        "renews": renews,
         "identity": identity,
         "instance": instance.get("container_instance_arn"),
         "status": instance.get("status"),
-        # An operator's drain outlives the run.
-        "stays_draining": instance.get("status") == "DRAINING" and DRAIN_MARK not in instance["attributes"],
+        "leaves": [cluster for cluster, _item in leaves],
+        "drain": _drain(places, renews) if disruptive else [],
+        # An operator's drain outlives the run, and the identity.
+        "stays_draining": bool(instance) and operators and not renews,
+        "drains_again": operators and (renews or bool(leaves)),
+        "retire": retire,
         "attributes": wanted,
         **told,
-        "versions": observation["host"]["packages"],
-        "warnings": [finding["what"] for finding in observation["findings"] if finding["level"] == "warning"],
+        "versions": host["packages"],
+        "warnings": [
+            *(finding["what"] for finding in observation["findings"] if finding["level"] == "warning"),
+            *retire["left"],
+        ],
     }
 
 
-def _why_blocked(observation: Mapping[str, Any], identity: str | None, nodes: Sequence[str] | None) -> str:
+def _is_operators(instance: Mapping[str, Any]) -> bool:
+    return instance.get("status") == "DRAINING" and DRAIN_MARK not in instance["attributes"]
+
+
+def _drain(places: Sequence[tuple[str, Mapping[str, Any]]], renews: bool) -> list[dict[str, Any]]:
+    """Whose tasks have to leave first, and whether this run is the one that drains.
+
+    An agent that ECS does not hear ends no task, and that of an identity which is given up never will.
+    """
+    return [
+        {"cluster": cluster, "arn": instance["container_instance_arn"], "mark": not _is_operators(instance)}
+        for cluster, instance in places
+        if instance["agent_connected"] or not (renews or _is_operators(instance))
+    ]
+
+
+def _why_blocked(observation: Mapping[str, Any], identity: str | None, renews: bool, known: Registry) -> str:
     errors = [finding for finding in observation["findings"] if finding["level"] == "error"]
+    if renews:
+        errors = [finding for finding in errors if finding["check"] not in identities.ANSWERED[known.renew]]
     if errors:
         return " ".join(f"{finding['what']} {finding['advice']}".strip() for finding in errors)
-    if identity and nodes is not None and identity not in nodes:
+    if known.dead(identity) and not renews:
         return (
             f"The host is registered as {identity}, which Systems Manager does not know (deregistered, or another "
-            "account or Region). Remove the dead identity (edgefleet.ecs.registration, state: absent) and run again."
+            "account or Region). The playbook edgefleet.ecs.reregister gives it a new identity."
         )
     return ""
 
 
 def _why_not_drained(
-    observation: Mapping[str, Any], drift: Sequence[Mapping[str, Any]], instance: Mapping[str, Any]
+    observation: Mapping[str, Any],
+    drift: Sequence[Mapping[str, Any]],
+    drainable: bool,
+    gives_up: tuple[bool, bool],
+    known: Registry,
 ) -> str:
-    """A change that ends tasks waits for a drain, and only a container instance of this cluster can be drained."""
-    agent = observation["host"]["ecs_agent"] or {}
+    """A change that ends tasks waits for a drain, and only a container instance of a known cluster can be drained."""
+    registration, agent = observation["host"]["registration"], observation["host"]["ecs_agent"] or {}
     disturbing = [entry["reason"] for entry in drift if entry["disruptive"]]
-    if not disturbing or instance or not agent.get("introspection"):
+    if not disturbing or drainable or not agent.get("introspection"):
         return ""
     where = str(agent["introspection"].get("cluster") or "").rpartition("/")[2]
+    # A copied or dead identity has nothing that could be drained, and neither has one without a container instance.
+    renews, copied = gives_up
+    undrainable = known.dead(registration["instance_id"]) or where == known.options.get("cluster")
+    if (copied and known.renew) or (renews and undrainable):
+        return ""
     return (
         f"A change would end tasks ({'; '.join(disturbing)}), but the host is no container instance of this cluster "
-        f"that could be drained: its agent says that it is in cluster {where}. Drain and deregister it there, stop ecs "
-        "on the host, remove /var/lib/ecs/data/agent.db, and run again."
+        f"that could be drained: its agent says that it is in cluster {where}. To move it here, set "
+        f"fleet_move_from: [{where}] (playbook edgefleet.ecs.move): it is drained and deregistered there."
     )
 
 
 def _batches(
-    decided: Mapping[str, Mapping[str, Any]], waves: Iterable[Mapping[str, Any]], max_unavailable: int | str
+    decided: Mapping[str, Mapping[str, Any]],
+    waves: Iterable[Mapping[str, Any]],
+    max_unavailable: int | str,
+    cluster: str,
 ) -> list[dict[str, Any]]:
     batches: list[dict[str, Any]] = []
     for wave in waves:
@@ -270,7 +325,7 @@ def _batches(
             members = [name for name, host in decided.items() if host["site"] == site]
             to_change = [name for name in members if decided[name]["action"] == CONVERGE]
             size = _batch_size(wave.get("max_unavailable", max_unavailable), len(members))
-            batches += _site_batches(decided, wave["name"], site, to_change, size, start=len(batches) + 1)
+            batches += _site_batches(decided, wave["name"], site, to_change, size, len(batches) + 1, cluster)
     return batches
 
 
@@ -285,7 +340,13 @@ def _batch_size(max_unavailable: int | str, hosts: int) -> int:
 
 
 def _site_batches(
-    decided: Mapping[str, Mapping[str, Any]], wave: str, site: str, names: Sequence[str], size: int, start: int
+    decided: Mapping[str, Mapping[str, Any]],
+    wave: str,
+    site: str,
+    names: Sequence[str],
+    size: int,
+    start: int,
+    cluster: str,
 ) -> list[dict[str, Any]]:
     chunks = [names[at : at + size] for at in range(0, len(names), size)]
     conductors = [f"fleet-conductor-{start + at}-{site}" for at in range(len(chunks))]
@@ -310,11 +371,24 @@ def _site_batches(
                 }
                 for kind in ("drop_attributes", "drop_tags")
             },
-            "drain": [
-                decided[name]["instance"]
-                for name in chunk
-                if decided[name]["disruptive"] and decided[name]["instance"] and decided[name]["status"] == "ACTIVE"
-            ],
+            # The container instances that this run drains; and by cluster all that have to be empty before a change.
+            "drain": [item["arn"] for name in chunk for item in decided[name]["drain"] if item["mark"]],
+            "empties": _by_cluster([item for name in chunk for item in decided[name]["drain"]]),
+            # Whether records of what its hosts were before go at the end, and the container instances among them.
+            "retires": any(any(decided[name]["retire"].values()) for name in chunk),
+            "records": identities.records([decided[name]["retire"] for name in chunk], cluster),
         }
         for at, chunk in enumerate(chunks)
+    ]
+
+
+def _by_cluster(drained: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    clusters = dict.fromkeys(item["cluster"] for item in drained)
+    return [
+        {
+            "cluster": cluster,
+            "arns": [item["arn"] for item in drained if item["cluster"] == cluster],
+            "mark": [item["arn"] for item in drained if item["cluster"] == cluster and item["mark"]],
+        }
+        for cluster in clusters
     ]

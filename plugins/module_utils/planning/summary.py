@@ -107,7 +107,12 @@ def table(run: Mapping[str, Any]) -> list[str]:
         for name, host in run["hosts"].items()
         if host["outcome"] not in ("unchanged", "converged")
     ]
-    return [_head(run), *_aligned(rows), *trouble]
+    left = [
+        f"left         {host['site']}/{name}: {_one_line(words)}"
+        for name, host in run["hosts"].items()
+        for words in host.get("left", ())
+    ]
+    return [_head(run), *_aligned(rows), *trouble, *left]
 
 
 def plan_lines(plan: Mapping[str, Any]) -> list[str]:

@@ -71,7 +71,7 @@ def identity(host: Host, desired: Mapping[str, Any], _limits: Limits) -> Finding
     if not registration.get("registered"):
         return
     identity = registration["instance_id"]
-    how = "If it may go, run edgefleet.ecs.registration with state: absent on the host, then start the rollout again."
+    how = "If it may go, the playbook edgefleet.ecs.reregister gives the host a new one."
     wanted = (desired.get("registration") or {}).get("region")
     if wanted and registration["region"] != wanted:
         yield finding(
@@ -87,7 +87,8 @@ def identity(host: Host, desired: Mapping[str, Any], _limits: Limits) -> Finding
             ERROR,
             f"The host holds the identity {identity} of another machine (a clone, or a new image with an old disk).",
             "Two hosts with one identity take each other's commands, tasks and credentials.",
-            how,
+            "Where the other machine is in use, run the playbook edgefleet.ecs.repair_clones for this host, else "
+            "edgefleet.ecs.reregister.",
         )
 
 

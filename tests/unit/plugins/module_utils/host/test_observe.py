@@ -555,7 +555,7 @@ def test_registration_is_what_the_vault_says(write: Write) -> None:
     found = observe.registration(MACHINE_ID)
     assert found == {
         "registered": True, "instance_id": "mi-0123456789abcdef0", "region": "us-west-2", "same_machine": None,
-        "backup": False,
+        "backup": False, "abandoned": None,
     }  # fmt: skip
     assert "PRIVATE" not in json.dumps(found)
 
@@ -599,6 +599,22 @@ def test_clone_check(write: Write, fingerprint: Any, same: bool | None) -> None:
     write(observe.REGISTRATION_KEY, KEY)
     write(observe.FINGERPRINT, fingerprint)
     assert observe.registration(MACHINE_ID)["same_machine"] is same
+
+
+@pytest.mark.parametrize(
+    ("note", "abandoned"),
+    [
+        ({"machine_id": MACHINE_ID, "instance_ids": ["mi-1", KEY["instanceID"]]}, ["mi-1"]),
+        ({"machine_id": MACHINE_ID, "instance_ids": []}, []),
+        # Copied with the disk: the identities are another machine's.
+        ({"machine_id": "f" * 32, "instance_ids": ["mi-1"]}, None),
+        ("{", None),
+    ],
+)
+def test_earlier_identities(write: Write, note: Any, abandoned: list[str] | None) -> None:
+    write(observe.REGISTRATION_KEY, KEY)
+    write(observe.ABANDONED, note)
+    assert observe.registration(MACHINE_ID)["abandoned"] == abandoned
 
 
 def test_a_backup_that_was_left(write: Write) -> None:

@@ -178,6 +178,7 @@ def test_reregister(host: FakeHost) -> None:
     outcome = host.ensure(reregister=True)
     assert outcome.changed and outcome.before == Identity(OLD, REGION)
     assert host.identity == "mi-00000000000000001"
+    assert host.vault.abandoned() == [OLD]
     host.assert_clean()
 
 
@@ -242,6 +243,8 @@ def test_identity_that_gets_no_credentials(host: FakeHost) -> None:
         host.ensure(reregister=True, timeout=30)
     assert caught.value.orphan == "mi-00000000000000001"
     assert host.identity == OLD and 30 <= sum(host.pauses) < 32
+    # Both are noted; which of them the host is now, whoever reads the note sees.
+    assert host.vault.abandoned() == [OLD, "mi-00000000000000001"]
     host.assert_clean()
 
 
@@ -299,6 +302,8 @@ def test_region_and_clone_are_refused(host: FakeHost) -> None:
     with pytest.raises(RegistrationError, match="cloned or installed anew.*reregister"):
         host.ensure()
     assert host.ensure(reregister=True).changed
+    # The records of the identity are the other machine's.
+    assert host.vault.abandoned() == [] and os.path.exists(host.vault.paths.abandoned)
 
 
 @pytest.mark.parametrize(
@@ -470,6 +475,7 @@ def test_identity_of_a_run_cut_short_is_not_replaced_again(tmp_path: Path) -> No
         outcome = host.ensure(reregister=True)
         if proven_before:
             assert host.made == 1 and outcome.recovered
+        assert OLD in host.vault.abandoned()
         made.add(host.made)
         host.assert_clean()
     assert made == {1, 2}
@@ -501,6 +507,7 @@ def test_unproven_identity_of_a_run_cut_short_gives_way_to_the_old_one(host: Fak
     host.dead = ("mi-new",)
     outcome = host.ensure(timeout=5)
     assert outcome.changed and host.identity == OLD and outcome.orphan == "mi-new"
+    assert host.vault.abandoned() == ["mi-new"]
     assert "put back" in outcome.recovered
     host.assert_clean()
 

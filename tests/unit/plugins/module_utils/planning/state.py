@@ -92,6 +92,7 @@ HOST: dict[str, Any] = {
     "units": {name: dict(UNIT) for name in ("docker", "amazon-ssm-agent", "ecs")},
     "registration": {
         "registered": True, "instance_id": IDENTITY, "region": "us-west-2", "same_machine": True, "backup": False,
+        "abandoned": None,
     },
     "vault_damage": None,
     "credentials": {
@@ -127,6 +128,7 @@ BARE: dict[str, Any] = {
     "proxy": proxy_state(proxy.Proxy(), running={}),
     "registration": {
         "registered": False, "instance_id": None, "region": None, "same_machine": None, "backup": False,
+        "abandoned": None,
     },
     "credentials": None,
     "ecs_config": {

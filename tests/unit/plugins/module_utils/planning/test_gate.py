@@ -67,7 +67,7 @@ def test_gate(number: int, outcomes: dict[str, str], budget: dict[str, Any], rea
 
 def test_a_host_that_fails_drained_is_named() -> None:
     plan = {
-        "hosts": {"lab-1": {**host("lab"), "instance": "arn:1"}},
+        "hosts": {"lab-1": {**host("lab"), "drain": [{"cluster": "edge", "arn": "arn:1", "mark": True}]}},
         "batches": [{"wave": "canary", "site": "lab", "hosts": ["lab-1"], "drain": ["arn:1"]}],
     }
     result = gate.batch_result(plan, 1, OPEN, ["lab-1"], {"lab-1": "No space."}, [])
