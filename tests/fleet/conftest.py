@@ -100,9 +100,9 @@ class Fleet:
     def _records(self) -> set[Path]:
         return set(paths.records(self.sandbox.instance).glob("*.json"))
 
-    def kill_when(self, playbook: str, moment: Callable[[], bool], output: Path) -> None:
+    def kill_when(self, playbook: str, moment: Callable[[], bool], output: Path, *arguments: str) -> None:
         """Start a playbook and kill its whole process group when the moment has come."""
-        process = self.start(*self.command(playbook), output=output)
+        process = self.start(*self.command(playbook, *arguments), output=output)
         try:
             deadline = time.monotonic() + PATIENCE
             while not moment():

@@ -219,7 +219,7 @@ def _decide(name: str, observation: Mapping[str, Any], known: Registry) -> dict[
     retire = identities.retirement(name, host, renews, known)
     told = labels.of(observation, instance, wanted, known.options.get("fleet"))
     of_region = region_drift(instance, wanted, told) if instance else _unknown_to_ecs(identity)
-    dead = _foreign_state(host["ecs_agent"] or {}, identity, instance, known.instances)
+    dead = [] if renews else _foreign_state(host["ecs_agent"] or {}, identity, instance, known.instances)
     drift = identities.merged(
         _joined(observation["drift"], [*dead, *of_region]), [*renewal, *identities.records_entry(retire, renews)]
     )
