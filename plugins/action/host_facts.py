@@ -23,6 +23,7 @@ from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.edgefleet.ecs.plugins.module_utils.host import observe, surroundings
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import labels
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.desired import validate_desired
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.drift import compare
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.preflight import asking, findings
@@ -144,8 +145,8 @@ class ActionModule(ActionBase):
         return {
             "drift": drift,
             "findings": findings(host, desired, datetime.now(timezone.utc).date()),
-            "attributes": (desired.get("ecs_config") or {}).get("ECS_INSTANCE_ATTRIBUTES") or {},
-            "tags": (desired.get("ecs_config") or {}).get("ECS_CONTAINER_INSTANCE_TAGS") or {},
+            "attributes": labels.asked(desired, labels.ATTRIBUTES),
+            "tags": labels.asked(desired, labels.TAGS),
             # In check mode this task stands for the ones that would act on the drift.
             "changed": bool(drift) and bool(self._task.check_mode),
             "diff": {side: {entry["component"]: entry[side] for entry in drift} for side in ("before", "after")},

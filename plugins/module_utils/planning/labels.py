@@ -24,6 +24,12 @@ RESERVED = ("ecs.", "com.amazonaws.", "aws:")
 Texts = Mapping[str, str]
 
 
+def asked(desired: Mapping[str, Any], variable: str) -> Texts:
+    """Attributes or tags of a desired state, where they may stand as YAML or as JSON text."""
+    value = (desired.get("ecs_config") or {}).get(variable) or {}
+    return _texts(value) if isinstance(value, str) else value
+
+
 def of(
     observation: Mapping[str, Any], instance: Mapping[str, Any], attributes: Texts, fleet: str | None
 ) -> dict[str, Any]:

@@ -110,3 +110,9 @@ def test_the_plan_sets_tags_that_differ() -> None:
 def test_without_drift_nothing_is_said() -> None:
     planned = made(observed({"site": "lyon"}), attributes={"site": "lyon", "gpu": "somebody's"})
     assert (planned["hosts"]["lyon-1"]["action"], planned["batches"]) == ("unchanged", [])
+
+
+@pytest.mark.parametrize("value", [{"rack": "7"}, '{"rack":"7"}'])
+def test_what_is_asked_may_stand_as_json(value: Any) -> None:
+    assert labels.asked({"ecs_config": {labels.TAGS: value}}, labels.TAGS) == {"rack": "7"}
+    assert labels.asked({}, labels.TAGS) == {}
