@@ -110,11 +110,10 @@ def went_through(branch: Fleet) -> list[dict[str, Any]]:
 
 
 def files_with_the_password(branch: Fleet) -> dict[str, str]:
-    """Files of the host, and their modes. Not of memory: /proc and /sys."""
-    looks = (
-        "sudo grep -rlaF -e unseen/4711 -e unseen%2F4711 /etc /var /root /home /tmp /run /usr/local 2>/dev/null || true"
-    )
-    found = branch.hosts("ssh", HOST, looks).split()
+    """Files of the host, and their modes. Not of memory: /proc and /sys. sudo notes its arguments in the journal."""
+    patterns = base64.b64encode(b"unseen/4711\nunseen%2F4711\n").decode()
+    looks = "sudo grep -rlaF -f - /etc /var /root /home /tmp /run /usr/local 2>/dev/null || true"
+    found = branch.hosts("ssh", HOST, f"echo {patterns} | base64 -d | {looks}").split()
     modes = branch.hosts("ssh", HOST, f"sudo stat -c '%n %a %U' {' '.join(found)}") if found else ""
     return {line.split()[0]: line.partition(" ")[2] for line in modes.splitlines()}
 
