@@ -577,6 +577,23 @@ def test_a_vault_that_a_crash_has_damaged(write: Write, content: str) -> None:
     assert (observe.vault_damage() or {})["instance_id"] == "mi-used"
 
 
+def test_the_identity_that_a_cut_off_registration_has_saved_counts(write: Write) -> None:
+    write(observe.REGISTRATION_KEY, {"instanceID": ""})
+    write(observe.VAULT_BACKUP + "/Vault/Store/RegistrationKey", KEY)
+    found = observe.registration(MACHINE_ID)
+    assert (found["registered"], found["instance_id"], found["backup"]) == (True, KEY["instanceID"], True)
+    write(observe.REGISTRATION_KEY, {**KEY, "instanceID": "mi-new"})
+    assert observe.registration(MACHINE_ID)["instance_id"] == "mi-new"
+
+
+@pytest.mark.parametrize("text", ['{"a": "b', "{", "[1,", '{"a": 1} x', "\x00", ""])
+def test_broken_json_is_a_value_error_also_where_nobody_has_imported_json(text: str) -> None:
+    program = f"import sys; sys.path.insert(0, {str(Path(observe.__file__).parent)!r}); import observe\n"
+    program += f"try: observe.loads({text!r})\nexcept ValueError: print('refused')"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout == "refused\n", done.stderr
+
+
 def test_a_vault_without_damage(write: Write) -> None:
     assert observe.vault_damage() is None
     write(observe.REGISTRATION_KEY, {"instanceID": ""})
