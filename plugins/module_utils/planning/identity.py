@@ -21,7 +21,10 @@ A_NEW_ONE = "a new one"
 
 # Findings, by renewal, that speak against an identity: giving it up is the answer to them. A copy that is registered
 # anew and keeps its machine-id would be a copy still.
-ANSWERED = {IDENTITY: ("registration",), MACHINE: ("registration", "cloned_machine", "cloned_identity")}
+ANSWERED: dict[str, tuple[str, ...]] = {
+    IDENTITY: ("registration",),
+    MACHINE: ("registration", "cloned_machine", "cloned_identity"),
+}
 
 Entry = dict[str, Any]
 Host = Mapping[str, Any]
@@ -210,6 +213,27 @@ def clone_evidence(name: str, host: Host, known: Registry) -> tuple[str, str]:
 def leaves(host: Host, known: Registry) -> list[tuple[str, Instance]]:
     """The container instances that the host has in clusters which hosts may leave."""
     return list(known.elsewhere.get(_identity(host) or "", ()))
+
+
+def move_entry(leaves_now: Sequence[tuple[str, Instance]], known: Registry) -> list[Entry]:
+    if not leaves_now:
+        return []
+    cluster, to = leaves_now[0][0], known.options.get("cluster")
+    return [entry("move", {"cluster": cluster}, {"cluster": to}, f"it moves here from {cluster}", disruptive=True)]
+
+
+def answered(
+    identity: str | None,
+    renewal: Sequence[Entry],
+    copied: bool,
+    leaves_now: Sequence[tuple[str, Instance]],
+    known: Registry,
+) -> tuple[str, ...]:
+    """The checks whose findings this run is the answer to."""
+    checks = ANSWERED[known.renew] if renewal else ()
+    # The cluster of an agent that works with a dead or a copied identity has nothing to give up.
+    elsewhere = bool(leaves_now) or (bool(renewal) and (copied or known.dead(identity)))
+    return (*checks, "cluster") if elsewhere else checks
 
 
 # --- records that have outlived their use ---

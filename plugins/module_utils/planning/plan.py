@@ -220,13 +220,12 @@ def _decide(name: str, observation: Mapping[str, Any], known: Registry) -> dict[
     told = labels.of(observation, instance, wanted, known.options.get("fleet"))
     of_region = region_drift(instance, wanted, told) if instance else _unknown_to_ecs(identity)
     dead = [] if renews else _foreign_state(host["ecs_agent"] or {}, identity, instance, known.instances)
-    drift = identities.merged(
-        _joined(observation["drift"], [*dead, *of_region]), [*renewal, *identities.records_entry(retire, renews)]
-    )
     leaves = [] if instance else identities.leaves(host, known)
+    more = [*renewal, *identities.move_entry(leaves, known), *identities.records_entry(retire, renews or bool(leaves))]
+    drift = identities.merged(_joined(observation["drift"], [*dead, *of_region]), more)
     reason = (
         refusal
-        or _why_blocked(observation, identity, bool(renewal), known)
+        or _why_blocked(observation, identity, identities.answered(identity, renewal, copied, leaves, known), known)
         or _why_not_drained(observation, drift, bool(instance or leaves), (renews, copied), known)
     )
     disruptive = any(entry["disruptive"] for entry in drift)
@@ -274,13 +273,12 @@ def _drain(places: Sequence[tuple[str, Mapping[str, Any]]], renews: bool) -> lis
     ]
 
 
-def _why_blocked(observation: Mapping[str, Any], identity: str | None, renews: bool, known: Registry) -> str:
+def _why_blocked(observation: Mapping[str, Any], identity: str | None, answered: Sequence[str], known: Registry) -> str:
     errors = [finding for finding in observation["findings"] if finding["level"] == "error"]
-    if renews:
-        errors = [finding for finding in errors if finding["check"] not in identities.ANSWERED[known.renew]]
+    errors = [finding for finding in errors if finding["check"] not in answered]
     if errors:
         return " ".join(f"{finding['what']} {finding['advice']}".strip() for finding in errors)
-    if known.dead(identity) and not renews:
+    if known.dead(identity) and "registration" not in answered:
         return (
             f"The host is registered as {identity}, which Systems Manager does not know (deregistered, or another "
             "account or Region). The playbook edgefleet.ecs.reregister gives it a new identity."

@@ -119,7 +119,7 @@ def cluster(host: Host, desired: Mapping[str, Any], limits: Limits) -> Findings:
             ERROR,
             f"The host is in cluster {name}, not in {wanted}.",
             "Its tasks run there, and nobody of this fleet can drain them.",
-            "If it is to move, drain and deregister it there first.",
+            f"If it is to move here, set fleet_move_from: [{name}] (playbook edgefleet.ecs.move).",
         )
     account = (str(said.get("container_instance_arn") or "").split(":") + [""] * 5)[4]
     if limits["account_id"] and account and account != limits["account_id"]:

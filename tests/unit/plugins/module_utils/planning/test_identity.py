@@ -77,6 +77,7 @@ def test_a_new_identity_is_a_drained_change_with_an_activation_and_removes_the_o
         (seen(), {"nodes": []}, "edgefleet.ecs.reregister"),
         (seen(findings=("registration",), same_machine=False), {}, "registration is wrong"),
         (seen(findings=("registration",), region="eu-west-3"), {}, "registration is wrong"),
+        (seen(findings=("cluster", "registration"), same_machine=False), {}, "cluster is wrong"),
         (seen(findings=("os",)), {}, "os is wrong"),
     ],
 )
@@ -178,7 +179,7 @@ def test_an_unknown_renewal_is_named() -> None:
 
 @pytest.mark.parametrize("elsewhere", [True, False])
 def test_a_host_of_another_cluster_moves_only_when_it_may_leave_it(elsewhere: bool) -> None:
-    host = {**seen(cluster="old"), "drift": [drift("ecs_config", disruptive=True)]}
+    host = {**seen(cluster="old", findings=("cluster",) if elsewhere else ()), "drift": [drift("ecs_config", True)]}
     there = [{"cluster": "old", "instances": [instance(OLD)]}] if elsewhere else []
     made = build({"lab-1": host}, view(elsewhere=there))
     found = made["hosts"]["lab-1"]
@@ -189,6 +190,7 @@ def test_a_host_of_another_cluster_moves_only_when_it_may_leave_it(elsewhere: bo
     assert found["action"] == "converge" and found["leaves"] == ["old"] and found["instance"] is None
     assert made["batches"][0]["drain"] == [f"arn:{OLD}"]
     assert made["batches"][0]["empties"][0]["cluster"] == "old"
+    assert components(found)["move"] == {"cluster": "edge"} and "records" not in components(found)
     assert made["batches"][0]["records"] == [{"cluster": "old", "arns": [f"arn:{OLD}"]}]
     assert found["retire"]["nodes"] == []
 
