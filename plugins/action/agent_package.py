@@ -76,7 +76,7 @@ def _download(params: dict[str, Any], place: Path, kept: dict[str, Path]) -> Non
 
 
 class ActionModule(ActionBase):
-    TRANSFERS_FILES = True
+    TRANSFERS_FILES = False  # a folder on the host is made when there is a file to push
     _supports_check_mode = True
     _supports_async = False
 

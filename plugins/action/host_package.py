@@ -38,7 +38,7 @@ def chosen(folder: Path, system: Mapping[str, str], checksums: Mapping[str, str]
 
 
 class ActionModule(ActionBase):
-    TRANSFERS_FILES = True
+    TRANSFERS_FILES = False  # a folder on the host is made when there is a file to push
     _supports_check_mode = True
     _supports_async = False
 

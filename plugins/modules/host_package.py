@@ -148,11 +148,13 @@ ARGUMENTS: dict[str, Any] = {
 TOGETHER: dict[str, Any] = {"required_by": {"src": ["system"]}, "mutually_exclusive": [("src", "topic")]}
 
 
-def needed(manager: Manager, files: list[str], wanted: list[str]) -> list[str]:
-    """The files to install: the packages themselves, and dependencies that are missing or older."""
+def needed(manager: Manager, files: list[str], wanted: list[str], pinned: dict[str, str]) -> list[str]:
+    """The files to install: the packages themselves in their version, and dependencies that are missing or older."""
     chosen = []
     for path in files:
         name, version = manager.described(path)
+        if not satisfied(version, pinned.get(name, "")):
+            continue
         there = manager.installed(name)
         if name in wanted or there is None or manager.older(there, version):
             chosen.append(path)
@@ -161,10 +163,13 @@ def needed(manager: Manager, files: list[str], wanted: list[str]) -> list[str]:
 
 def ensure_installed(manager: Manager, params: dict[str, Any]) -> None:
     names, version = params["packages"], params["version"]
+    versioned = names if params["versioned"] is None else params["versioned"]
     if params["files"]:
-        manager.install_files(names[0], needed(manager, params["files"], names), version)
+        files = needed(manager, params["files"], names, dict.fromkeys(versioned, version))
+        if not files:
+            raise PackageError(f"None of the files holds {names[0]} {version}.".replace(" .", "."))
+        manager.install_files(names[0], files, version)
     else:
-        versioned = names if params["versioned"] is None else params["versioned"]
         manager.install(names, versioned, version, params["topic"])
 
 

@@ -82,4 +82,7 @@ def test_newer_dependencies_stay(there: dict[str, str], files: list[str]) -> Non
         return int(not command[2] < command[4]), "", ""
 
     manager = Manager(run, lambda name: name)
-    assert needed(manager, ["/x/engine", "/x/library"], ["engine"]) == [f"/x/{name}" for name in files]
+    assert needed(manager, ["/x/engine", "/x/library"], ["engine"], {}) == [f"/x/{name}" for name in files]
+    # Of several versions of the engine in a folder, the asked one counts.
+    assert "/x/engine" not in needed(manager, ["/x/engine", "/x/library"], ["engine"], {"engine": "3"})
+    assert "/x/engine" in needed(manager, ["/x/engine", "/x/library"], ["engine"], {"engine": "2"})
