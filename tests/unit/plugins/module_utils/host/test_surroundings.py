@@ -201,15 +201,14 @@ def test_a_proxy_that_refuses(server: Server, scheme: str, status: str) -> None:
     assert (endpoint["failed"], endpoint["error"]) == ("proxy", f"HTTP {status[:3]}")
 
 
-<<<<<<< HEAD
 def test_what_the_endpoint_refuses_behind_a_proxy_is_reached(server: Server) -> None:
     proxy = server("HTTP/1.1 403 Forbidden\r\nDate: {date}\r\n\r\n")
     assert seen("http://ecs.example", http=f"127.0.0.1:{proxy.port}")["reached"]
-=======
+
+
 def test_a_refusal_by_the_service_itself_is_none_by_the_proxy(server: Server) -> None:
     proxy = server("HTTP/1.1 403 Forbidden\r\nx-amzn-RequestId: 1-2\r\n\r\n")
     assert seen("http://ecs.example", http=f"127.0.0.1:{proxy.port}")["reached"] is True
->>>>>>> df3c4a5 (Tell of networks: proxies, endpoints, partitions, IPv6)
 
 
 def test_in_a_tunnel_the_login_stays_with_the_proxy(server: Server) -> None:
