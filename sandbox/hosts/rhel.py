@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import shlex
 
-# openssl: the stand-in of the SSM agent needs it, and its RPM cannot say so: the database knows none of Debian's.
 PACKAGES = ("dnf", "docker.io", "openssl", "rpm")
 # Of other hosts' packages, those that RHEL cannot have.
 WITHOUT = ("python3-apt",)
@@ -27,11 +26,39 @@ PRETTY_NAME="Red Hat Enterprise Linux 9.5 (sandbox stand-in)"
 """
 REDHAT_RELEASE = "Red Hat Enterprise Linux release 9.5 (sandbox)\n"
 
+# The RPM database of a RHEL host is not empty: one package provides what RPMs ask for and Debian has brought; another
+# says that Docker was installed before, as it has to be on RHEL (from Docker's own repository there).
+_SPEC = """\
+Name: sandbox-base
+Version: 9.5
+Release: 1
+Summary: What Debian has brought to this stand-in, as far as RPM packages ask for it
+License: GPL-3.0-or-later
+BuildArch: noarch
+Provides: /bin/sh, iptables, openssl, procps, procps-ng, python3, systemd, system-release(releasever) = 9
+
+%description
+%{summary}.
+
+%package -n docker-ce
+Version: 20.10.24
+Release: 1.el9
+Summary: The engine that is there; its files are those of Debian's docker.io
+Requires: sandbox-base
+
+%description -n docker-ce
+%{summary}.
+
+%files
+%files -n docker-ce
+"""
+_SPEC_FILE = "/tmp/sandbox-base.spec"
+_SPEC_BUILD = "/tmp/rpmbuild"
+
 _FILES = {
+    _SPEC_FILE: _SPEC,
     "/usr/lib/os-release": OS_RELEASE,
     "/etc/redhat-release": REDHAT_RELEASE,
-    # No package provides system-release(releasever), from which dnf would know it.
-    "/etc/dnf/vars/releasever": "9\n",
     # As in RHEL's dnf.conf: packages of a repository are signed, or are refused.
     "/etc/dnf/dnf.conf": "[main]\ngpgcheck=1\ninstallonly_limit=3\nclean_requirements_on_remove=True\nbest=True\n",
     # Debian keeps the database in root's home, elsewhere it is in /var/lib/rpm.
@@ -48,6 +75,9 @@ CUSTOMIZE = (
     *(_write(path, text) for path, text in _FILES.items()),
     'ln -sfn redhat-release "$1"/etc/system-release',
     'chroot "$1" rpm --initdb',
+    f'chroot "$1" rpmbuild -bb --quiet --define "_topdir {_SPEC_BUILD}" {_SPEC_FILE}',
+    f'chroot "$1" sh -c "rpm --install {_SPEC_BUILD}/RPMS/noarch/*.rpm"',
+    f'rm -rf "$1"{_SPEC_BUILD} "$1"{_SPEC_FILE}',
 )
 
 # Taken away at the end: what Debian installs packages with, and says that it is Debian. Packages come by rpm alone.

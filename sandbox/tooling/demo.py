@@ -23,7 +23,8 @@ usage: bin/demo                    make the sandbox, roll the fleet out, leave i
 Needs root, and Debian 12 or Ubuntu 24.04. Nothing of it is seen from outside this machine; no AWS account is used."""
 
 INSTANCE = "demo"
-SITES = {"lab": ("lab-1", "lab-2"), "lyon": ("lyon-1", "lyon-2"), "oslo": ("oslo-1", "oslo-2")}
+# An older release of Debian among them, as in most fleets.
+SITES = {"lab": ("lab-1", "lab-2"), "lyon": ("lyon-1", "lyon-2"), "oslo": ("oslo-1", "oslo-2:bullseye")}
 # A site of EC2 instances, which the playbook launches; the sandbox delivers the Outpost.
 OUTPOST, OUTPOST_INSTANCES = "plant", 2
 # Of the service at each site.
@@ -80,7 +81,7 @@ def up() -> int:
     with steps.step(f"Ansible: ansible-core {end} on Python {python.version}"):
         ready = environment(end, python, REQUIREMENT_SETS)
     with steps.step("Root file system of the hosts"):
-        machine.prepare_hosts({"bookworm"})
+        machine.prepare_hosts(["bookworm", "bullseye"])
     with steps.step("Packages for the hosts: an engine, and stand-ins of the two agents"):
         packages = machine.agent_packages()
     with steps.step(f"Hosts: {', '.join(SITES)} with {sum(map(len, SITES.values()))} hosts over SSH"):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One .rpm from the same programs as the .deb, with the spec file, the units and the scripts of packages/NAME/rpm.
 
-What the package needs is not declared: the host that takes it is Debian below, whose packages no RPM database knows.
+What they require, the package sandbox-base of the RHEL stand-in provides: no RPM database knows Debian's packages.
 """
 
 from __future__ import annotations
