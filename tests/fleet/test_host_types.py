@@ -94,8 +94,9 @@ def test_another_run_asks_every_kind_of_host_once_and_changes_nothing(fleet: Fle
 
 def test_an_rpm_of_another_signer_is_refused(fleet: Fleet) -> None:
     # Pinned is the key of the other agent's packages.
-    pinned = [json.loads((fleet.sandbox.packages / "keys/fingerprints.json").read_text())["ecs_agent"]]
-    run = _play(fleet, "rollout", "type-rhel", ssm_agent_key_fingerprints=pinned, **NEW)
+    keys = json.loads((fleet.sandbox.packages / "keys/fingerprints.json").read_text())
+    pinned = [{"fingerprint": keys["ecs_agent"]}]
+    run = _play(fleet, "rollout", "type-rhel", ssm_agent_signing_keys=pinned, **NEW)
     assert run.code == 2, run.output
     assert run.outcomes == {"type-rhel": "failed"}
     assert "Signature refused" in run.output
