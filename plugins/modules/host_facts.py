@@ -40,10 +40,11 @@ options:
       - C(ecs_config) has the variables of the ECS agent, see M(edgefleet.ecs.agent_config).
       - C(sysctl) has lower limits for C(fs.inotify.max_user_instances) and C(fs.inotify.max_user_watches).
       - C(preflight) has C(allow_unsupported_os) (default V(false)), C(min_disk_mib) (V(2048)), C(min_system_mib)
-        (V(512)), C(min_memory_mib) (V(256)), C(max_clock_skew) in seconds (V(300)), and C(accept), the names of checks
-        whose errors are warnings. With this section, a host that is not registered is also asked what it reaches -
-        C(network) (V(auto), V(always) or V(never)), C(region) where C(registration) is not given, C(services)
-        (V(ecr) and V(logs)), C(account_id), C(dual_stack), and C(endpoints), URLs by name.
+        (V(512)), C(min_memory_mib) (V(256)), C(max_clock_skew) in seconds (V(300)), C(accept), the names of checks
+        whose errors are warnings, and C(move_from), clusters that a host may be in although another one is asked for.
+        With this section, a host that is not registered is also asked what it reaches - C(network) (V(auto), V(always)
+        or V(never)), C(region) where C(registration) is not given, C(services) (V(ecr) and V(logs)), C(account_id),
+        C(dual_stack), and C(endpoints), URLs by name.
       - An empty version takes any. A version may end in V(*), and may leave out the package's epoch and revision.
     type: dict
 attributes:

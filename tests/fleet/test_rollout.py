@@ -141,8 +141,8 @@ def test_without_drift_a_run_asks_every_host_once_and_changes_nothing(fleet: Fle
     assert set(run.outcomes.values()) == {"unchanged"}
     assert fleet.executions() == dict.fromkeys(HOSTS, 1)
     fleet_calls = {call: count for call, count in fleet.calls().items() if call.startswith(("ecs:", "ssm:"))}
-    # The cluster, then pages of 100 instances and of 50 nodes: none of it grows with six hosts. The Region's role counts
-    # the hosts that are registered; whether the account has room for more is of no interest here.
+    # The cluster, then pages of 100 instances and of 50 nodes: none of it grows with six hosts. The Region's role
+    # counts the hosts that are registered; whether the account has room for more is of no interest here.
     assert fleet_calls == {
         "ecs:DescribeClusters": 1, "ecs:ListContainerInstances": 1, "ecs:DescribeContainerInstances": 1,
         "ssm:DescribeInstanceInformation": 2,

@@ -37,6 +37,7 @@ PREFLIGHT_DEFAULTS: dict[str, Any] = {
     "min_memory_mib": 256,
     "min_system_mib": 512,
     "max_clock_skew": 300,
+    "move_from": [],
     "network": "auto",
     "region": "",
     "services": ["ecr", "logs"],
@@ -171,6 +172,10 @@ RULES: dict[str, dict[str, Rule]] = {
         "account_id": Rule(_text(r"|[0-9]{12}"), "the 12 digits of an AWS account in quotes, or ''"),
         "dual_stack": Rule(lambda value: isinstance(value, bool), "true or false"),
         "services": Rule(_list_of(OPTIONAL), f"a list of {', '.join(OPTIONAL)}"),
+        "move_from": Rule(
+            lambda value: isinstance(value, list) and all(map(_text(r"[A-Za-z0-9_-]{1,255}"), value)),
+            "a list of names of clusters",
+        ),
         "accept": Rule(_list_of(ACCEPTABLE), f"a list of {', '.join(ACCEPTABLE)}"),
         "endpoints": Rule(
             lambda value: isinstance(value, Mapping) and all(map(_ENDPOINT, value.values())),

@@ -23,7 +23,9 @@ SOURCES = {
 
 def ending(host: Host, desired: Mapping[str, Any], limits: Limits) -> Findings:
     today = limits.get("today")
-    for section, package in PACKAGES.items() if today else ():
+    if today is None:
+        return
+    for section, package in PACKAGES.items():
         asked = desired.get(section) or {}
         # The package manager of a host has its own keys for the repositories.
         if asked.get("signing_keys") and asked.get("source") != "repository":

@@ -113,7 +113,7 @@ def cluster(host: Host, desired: Mapping[str, Any], limits: Limits) -> Findings:
     said = (host.get("ecs_agent") or {}).get("introspection") or {}
     wanted = (desired.get("ecs_agent") or {}).get("cluster")
     name = str(said.get("cluster") or "").rpartition("/")[2]
-    if wanted and name and name != wanted:
+    if wanted and name and name not in (wanted, *limits["move_from"]):
         yield finding(
             "cluster",
             ERROR,

@@ -280,6 +280,12 @@ def test_the_port_of_metrics_counts_where_metrics_are_asked_for() -> None:
     assert "51680" in only(asked)["what"]
 
 
+def test_a_host_may_be_in_a_cluster_that_it_is_to_leave() -> None:
+    host = host_with("ecs_agent", "introspection", "cluster", value="other")
+    assert "fleet_move_from: [other]" in only(findings(host, DESIRED))["advice"]
+    assert findings(host, {**DESIRED, "preflight": {"move_from": ["other"]}}) == []
+
+
 def test_another_account() -> None:
     arn = "arn:aws:ecs:us-west-2:111122223333:container-instance/retail-edge/1"
     host = host_with("ecs_agent", "introspection", "container_instance_arn", value=arn)
