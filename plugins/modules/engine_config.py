@@ -103,7 +103,8 @@ MARK = "/run/edgefleet-engine-settings"
 # Debian's and Docker's packages; Amazon Linux and others put it here, too.
 DOCKERD = ("/usr/bin/dockerd", "/usr/sbin/dockerd")
 MODE = 0o644
-RELOAD, RESTART = "reload", "restart"
+RELOAD = "reload"
+RESTART = "restart"
 
 
 class EngineError(Exception):

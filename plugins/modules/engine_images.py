@@ -30,7 +30,7 @@ options:
         required: true
       id:
         description:
-          - Id that the image must have, as C(docker image inspect --format {{ '{{.Id}}' }}) shows it on such a host.
+          - Id that the image must have, as C(docker image inspect) shows it on such a host.
           - An image with another id is pulled or loaded anew, and the module fails if the id still differs then.
         type: str
       archive:
