@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -169,16 +170,22 @@ class Fleet:
         return found
 
 
-@pytest.fixture(scope="session")
-def fleet() -> Iterator[Fleet]:
+@contextlib.contextmanager
+def standing_fleet(instance: str, sites: Mapping[str, Iterable[str]]) -> Iterator[Fleet]:
     packages = os.environ.get("EDGEFLEET_PACKAGES")
     # The environment that runs the tests has Ansible and the Region in it, too.
     ready = Environment("this", "this", Path(sys.prefix))
-    sandbox = Sandbox(ready, INSTANCE, Path(packages) if packages else machine.agent_packages())
-    machine.remove(INSTANCE)
+    sandbox = Sandbox(ready, instance, Path(packages) if packages else machine.agent_packages())
+    machine.remove(instance)
     try:
-        sandbox.boot(SITES)
+        sandbox.boot(sites)
         sandbox.start_services()
         yield Fleet(sandbox)
     finally:
-        machine.remove(INSTANCE)
+        machine.remove(instance)
+
+
+@pytest.fixture(scope="session")
+def fleet() -> Iterator[Fleet]:
+    with standing_fleet(INSTANCE, SITES) as ready:
+        yield ready

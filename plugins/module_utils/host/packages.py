@@ -191,7 +191,11 @@ class Manager:
     def _install(self, package: str, what: list[str], version: str, files: bool = False) -> None:
         if not self.name:
             raise PackageError("No known package manager here (apt-get, dnf, yum, zypper).")
-        self._managed(platforms.install_command(self.name, what, files))
+        command = platforms.install_command(self.name, what, files)
+        self._managed(command)
+        if self.name == "apt" and self.installed(package) is None:
+            # Of a package that a power cut has left half-installed, apt has the same version already.
+            self._managed([*command[:2], "--reinstall", *command[2:]])
         # yum leaves a newer version where it is, and calls that a success.
         if self.name in platforms.DOWNGRADE and not satisfied(self.installed(package), version):
             self._managed([*platforms.DOWNGRADE[self.name], *what])

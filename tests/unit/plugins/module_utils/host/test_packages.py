@@ -226,6 +226,12 @@ def test_what_dpkg_has_left_is_finished_once() -> None:
     assert len(host.commands("dpkg")) == 1
 
 
+def test_a_half_installed_package_of_the_same_version_is_installed_again() -> None:
+    host = Host("dpkg-query", dpkg_query=[(0, "iHR|1", ""), (0, "ii |1", "")], apt_get=[(0, "", "")])
+    host.manager.install_files("x", ["/x.deb"], "")
+    assert len(host.commands("apt-get")) == 2 and "--reinstall" in host.commands("apt-get")[1]
+
+
 def test_other_failures_are_told_at_once() -> None:
     host = Host("rpm dnf", dnf=[(1, "", "Error: Unable to find a match: x")])
     with pytest.raises(PackageError, match="dnf install failed with code 1: Error: Unable to find a match: x"):
