@@ -85,7 +85,7 @@ def test_the_stand_in_of_rhel_is_one_for_ansible_and_took_rpms(fleet: Fleet) -> 
 
 def test_another_run_asks_every_kind_of_host_once_and_changes_nothing(fleet: Fleet) -> None:
     fleet.forget_executions()
-    run = _play(fleet, "site", "types", **OLD)
+    run = _play(fleet, "rollout", "types", **OLD)
     assert run.code == 0, run.output
     assert run.outcomes == dict.fromkeys(TYPES, "unchanged")
     assert {name: run.changed[name] for name in TYPES} == dict.fromkeys(TYPES, 0)
