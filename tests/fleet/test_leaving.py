@@ -21,7 +21,7 @@ for arn in client('ecs').list_services(cluster='demo-edge')['serviceArns']:
 client('ecs').register_task_definition(family='held', requiresCompatibilities=['EXTERNAL'], containerDefinitions=[
     {'name': 'held', 'image': 'demo/web:1', 'memory': 16, 'essential': True}])
 client('ecs').create_service(cluster='demo-edge', serviceName='held', taskDefinition='held', desiredCount=1,
-    launchType='EXTERNAL', deploymentConfiguration={'minimumHealthyPercent': 100, 'maximumPercent': 100},
+    launchType='EXTERNAL', deploymentConfiguration={'minimumHealthyPercent': 50, 'maximumPercent': 100},
     placementConstraints=[{'type': 'memberOf', 'expression': 'attribute:site == lyon'}])
 deadline = time.monotonic() + 60
 while True:

@@ -88,7 +88,7 @@ def standalone(tasks: Iterable[Data]) -> list[str]:
 
 
 def blocking_services(services: Iterable[Data], tasks: Iterable[Data]) -> list[str]:
-    """Services that give up no task: with 100 % of tasks as least and as most, ECS may neither stop nor start one.
+    """Services that give up no task, because ECS may neither stop one nor start another before.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-instance-draining.html
     """
@@ -96,19 +96,25 @@ def blocking_services(services: Iterable[Data], tasks: Iterable[Data]) -> list[s
     return sorted(
         service["service_name"]
         for service in services
-        if SERVICE_GROUP + service["service_name"] in on_hosts
-        and service["deployment_configuration"].get("minimumHealthyPercent") == 100
-        and service["deployment_configuration"].get("maximumPercent") == 100
+        if SERVICE_GROUP + service["service_name"] in on_hosts and _has_no_room(service)
     )
+
+
+def _has_no_room(service: Data) -> bool:
+    """ECS rounds the least number of tasks up and the most down, so that 50 and 100 % of one task leave none."""
+    percents, count = service["deployment_configuration"], int(service["desired_count"])
+    least = -(-count * int(percents.get("minimumHealthyPercent", 100)) // 100)
+    most = count * int(percents.get("maximumPercent", 200)) // 100
+    return bool(count and service.get("scheduling_strategy") != "DAEMON" and least >= count >= most)
 
 
 def why_blocked(blocking: Sequence[str], variable: str) -> list[str]:
     if not blocking:
         return []
     return [
-        f"These services run on the hosts and give up no task, because their minimum and maximum healthy percent are "
-        f"both 100: {', '.join(blocking)}. Give each room (minimumHealthyPercent below or maximumPercent above 100), "
-        f"or set {variable} to true to drain all the same and wait for those who stop the tasks."
+        f"These services run on the hosts and give up no task, because their minimum and maximum healthy percent leave "
+        f"no room: {', '.join(blocking)}. Give each room (a lower minimumHealthyPercent, or a maximumPercent above "
+        f"100), or set {variable} to true to drain all the same and wait for those who stop the tasks."
     ]
 
 

@@ -27,9 +27,9 @@ def task(host: str, group: str = "service:web", **more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def service(name: str = "web", least: int = 100, most: int = 100) -> dict[str, Any]:
+def service(name: str = "web", least: int = 100, most: int = 100, count: int = 2, **more: Any) -> dict[str, Any]:
     percents = {"minimumHealthyPercent": least, "maximumPercent": most}
-    return {"service_name": name, "deployment_configuration": percents}
+    return {"service_name": name, "deployment_configuration": percents, "desired_count": count, **more}
 
 
 def planned(*instances: dict[str, Any], given: Any = None, **more: Any) -> dict[str, Any]:
@@ -131,3 +131,21 @@ def test_many_hosts_are_counted_not_listed() -> None:
 
 def test_a_silent_agent_is_told_beforehand() -> None:
     assert "tasks on it are not stopped" in planned(instance("lyon-1", agent_connected=False))["lines"][0]
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "count", "blocks"),
+    [
+        (50, 100, 1, True),
+        (50, 100, 2, False),
+        (0, 100, 1, False),
+        (100, 150, 1, True),
+        (100, 150, 2, False),
+        (100, 200, 1, False),
+        (100, 100, 0, False),
+    ],
+)
+def test_percents_are_rounded_as_ecs_rounds_them(least: int, most: int, count: int, blocks: bool) -> None:
+    held = service("web", least, most, count)
+    assert leaving.blocking_services([held], [task("lyon-1")]) == (["web"] if blocks else [])
+    assert leaving.blocking_services([{**held, "scheduling_strategy": "DAEMON"}], [task("lyon-1")]) == []
