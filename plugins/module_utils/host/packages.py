@@ -13,6 +13,7 @@ import hashlib
 import os
 import re
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterable
 from typing import Optional
@@ -44,6 +45,8 @@ LOCKED = re.compile(
 )
 INTERRUPTED = "dpkg was interrupted"
 LOCK_PAUSE = 5.0
+# Where the paths of sockets stay short.
+SHORT = "/tmp"
 
 Run = Callable[[list[str]], tuple[int, str, str]]
 Which = Callable[[str], Optional[str]]
@@ -82,20 +85,20 @@ def signer(status: str, pinned: list[str]) -> str:
 
 
 def verify(run: Run, gpg: str | None, folder: str, path: str, pinned: list[str]) -> str:
-    """Who signed the file at path; C(folder) holds C(key) and C(signature), and takes gpg's own things."""
+    """Who signed the file at path; C(folder) holds C(key) and C(signature)."""
     if not gpg:
         raise PackageError(
             "gpg is missing, so the signature cannot be verified. Install gnupg where this was said, "
             "or take the package from a repository."
         )
-    home = os.path.join(folder, "gnupg")
-    os.mkdir(home, 0o700)
-    base = [gpg, "--homedir", home, "--batch", "--no-tty", "--no-autostart", "--status-fd", "1"]
-    code, _out, err = run([*base, "--import", os.path.join(folder, "key")])
-    if code != 0:
-        raise PackageError(f"The public key cannot be read: {err.strip()}")
-    _code, out, _err = run([*base, "--verify", os.path.join(folder, "signature"), path])
-    return signer(out, pinned)
+    # Not in the folder: with a socket's path of more than 107 bytes gpg calls even an import a failure.
+    with tempfile.TemporaryDirectory(prefix="edgefleet-", dir=SHORT if os.path.isdir(SHORT) else None) as home:
+        base = [gpg, "--homedir", home, "--batch", "--no-tty", "--no-autostart", "--status-fd", "1"]
+        code, _out, err = run([*base, "--import", os.path.join(folder, "key")])
+        if code != 0:
+            raise PackageError(f"The public key cannot be read: {err.strip()}")
+        _code, out, _err = run([*base, "--verify", os.path.join(folder, "signature"), path])
+        return signer(out, pinned)
 
 
 def digest(path: str) -> str:

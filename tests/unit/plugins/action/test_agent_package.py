@@ -125,3 +125,9 @@ def test_a_download_that_was_cut_short_is_made_again(mirror: Mirror) -> None:
     kept = agent_package.downloaded(mirror.params("a.deb"))
     kept.file.unlink()
     assert agent_package.downloaded(mirror.params("a.deb")).file.read_text() == "package a"
+
+
+def test_a_folder_with_a_long_name_will_do(mirror: Mirror) -> None:
+    """gpg puts sockets into its home, and a socket's path ends at 107 bytes."""
+    place = mirror.folder / "kept" / ("x" * 120)
+    assert agent_package.downloaded(mirror.params("a.deb", download_to=str(place))).file.read_text() == "package a"
