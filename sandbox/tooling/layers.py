@@ -30,6 +30,8 @@ EDGEFLEET_TEST_INSTANCE names the sandbox of the layer fleet, for two such runs 
 
 # One process of pytest for each CPU. Tests move to whichever is idle, as a few of them take longer than all others.
 SPREAD = ("--numprocesses=auto", "--dist=worksteal")
+# Hosts are waited for more than worked on: two sandboxes at a time, each with the tests of one group after another.
+SANDBOXES = ("--numprocesses=2", "--dist=loadgroup")
 # The sandboxes of tests/fleet and of the molecule scenarios. With a name of its own, the layer waits for nobody else's.
 OWN = os.environ.get("EDGEFLEET_TEST_INSTANCE")
 INSTANCES = (OWN, f"{OWN}-molecule") if OWN else ("test", "molecule")
@@ -105,12 +107,12 @@ def run_fleet(session: Session, layer: Layer) -> None:
     tests, molecule = INSTANCES
     with locked(paths.cache() / LOCK):
         try:
-            session.pytest(layer, session.newest, "tests/fleet", fleet_env(tests), spread=())
+            session.pytest(layer, session.newest, "tests/fleet", fleet_env(tests), SANDBOXES)
             if not session.arguments:
                 scenarios = [str(ready.bin / "molecule"), "test", "--all"]
                 layer.check("molecule test --all", scenarios, fleet_env(molecule), paths.ROOT)
         finally:
-            for instance in INSTANCES:
+            for instance in [*INSTANCES, *paths.instances(f"{tests}gw*")]:
                 machine.remove(instance)
 
 

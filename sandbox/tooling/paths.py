@@ -26,6 +26,11 @@ def state(instance: str) -> Path:
     return Path("/run/edgefleet") / instance
 
 
+def instances(pattern: str) -> list[str]:
+    """Names of the sandboxes that stand, or have left something."""
+    return sorted(path.name for path in state("").glob(pattern) if path.is_dir())
+
+
 def records(instance: str) -> Path:
     """Where inventories/sandbox lets a rollout put its record."""
     return state(instance) / "records"

@@ -26,8 +26,9 @@ from sandbox.tooling import machine, paths, variables
 from sandbox.tooling.python import Environment
 from sandbox.tooling.standing import Sandbox
 
-# Another name than bin/test's lets several people of one machine run these tests at the same time.
-INSTANCE = os.environ.get("EDGEFLEET_TEST_INSTANCE") or "test"
+# Another name than bin/test's lets several people of one machine run these tests at the same time; each process of
+# pytest-xdist has a sandbox of its own.
+INSTANCE = (os.environ.get("EDGEFLEET_TEST_INSTANCE") or "test") + os.environ.get("PYTEST_XDIST_WORKER", "")
 SITES = {"lab": ("lab-1", "lab-2"), "lyon": ("lyon-1", "lyon-2"), "oslo": ("oslo-1", "oslo-2")}
 HOSTS = [host for hosts in SITES.values() for host in hosts]
 PATIENCE = int(os.environ.get("EDGEFLEET_TEST_PATIENCE") or 600)
@@ -36,9 +37,18 @@ WITHOUT_AWS_SITES = ("--limit", "all:!fleet_aws_sites")
 WITHOUT_WORKLOADS: dict[str, Any] = {"workload_definitions": [], "workload_services": []}
 
 
+# In their order: the first begins with bare hosts, each of the others needs what the ones before have left.
+ONE_FLEET = (
+    "test_rollout", "test_rollout_identity", "test_services", "test_settings", "test_sources", "test_site",
+    "test_leaving",
+)  # fmt: skip
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs a fleet that stands comes after what begins with bare hosts."""
-    items.sort(key=lambda item: item.path.name == "test_leaving.py")
+    """The chain of the one fleet first, for one process; the other files for whichever is idle, with --dist=loadgroup."""
+    items.sort(key=lambda item: ONE_FLEET.index(item.path.stem) if item.path.stem in ONE_FLEET else len(ONE_FLEET))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("one-fleet" if item.path.stem in ONE_FLEET else item.path.stem))
 
 
 @dataclass
