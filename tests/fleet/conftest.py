@@ -44,8 +44,9 @@ ONE_FLEET = (
 )  # fmt: skip
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The chain of the one fleet first, for one process; the other files for whichever is idle, with --dist=loadgroup."""
+    """The chain of the one fleet first, for one process; the other files for whichever is idle (--dist=loadgroup)."""
     items.sort(key=lambda item: ONE_FLEET.index(item.path.stem) if item.path.stem in ONE_FLEET else len(ONE_FLEET))
     for item in items:
         item.add_marker(pytest.mark.xdist_group("one-fleet" if item.path.stem in ONE_FLEET else item.path.stem))
