@@ -233,4 +233,6 @@ class Manager:
             elif LOCKED.search(err + out) and time.monotonic() < deadline:
                 time.sleep(LOCK_PAUSE)
             else:
-                raise PackageError(f"{' '.join(command[:2])} failed with code {code}: {(err or out).strip()[-2000:]}")
+                # What dpkg says, such as that the disk is full, apt-get prints among its own output.
+                said = "\n".join(part.strip() for part in (out, err) if part.strip())[-2000:]
+                raise PackageError(f"{' '.join(command[:2])} failed with code {code}: {said}")

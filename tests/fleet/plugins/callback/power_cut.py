@@ -138,6 +138,11 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
             return
         self._end(task.get_name(), host.get_name())
 
+    def v2_playbook_on_stats(self, stats: Any) -> None:
+        """A command may end with the power of its last host, before the cut has been put down."""
+        with self._lock:
+            self._cuts = False
+
     def _watch(self, moment: Moment, host: str) -> None:
         disk = self._instance.disks / host / "upper"
         deadline = time.monotonic() + 120
@@ -157,7 +162,6 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
             self._instance.power(self._instance.host(host), "off")
             self._off.add(host)
             self._cut[step] = {"after": step, "host": host, "identity": _identity(disk), "at_risk": _at_risk(disk)}
-            # Before the connection goes, with which a command for this host alone ends.
             Path(self._file).write_text(json.dumps(list(self._cut.values()), indent=1))
             self._forget_connection(host)
         self._display.display(f"POWER CUT of {host} after: {step}")

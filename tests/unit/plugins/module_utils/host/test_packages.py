@@ -226,6 +226,13 @@ def test_what_dpkg_has_left_is_finished_once() -> None:
     assert len(host.commands("dpkg")) == 1
 
 
+def test_what_dpkg_says_is_told_with_what_apt_says() -> None:
+    out = "Unpacking x ...\ndpkg: error processing archive /x.deb: No space left on device"
+    host = Host("dpkg-query", apt_get=[(100, out, "E: Sub-process /usr/bin/dpkg returned an error code (1)")])
+    with pytest.raises(PackageError, match="(?s)No space left on device.*Sub-process"):
+        host.manager.install_files("x", ["/x.deb"], "")
+
+
 def test_a_half_installed_package_of_the_same_version_is_installed_again() -> None:
     host = Host("dpkg-query", dpkg_query=[(0, "iHR|1", ""), (0, "ii |1", "")], apt_get=[(0, "", "")])
     host.manager.install_files("x", ["/x.deb"], "")
