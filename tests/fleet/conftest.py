@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from sandbox.tooling import machine, paths, variables
 from sandbox.tooling.python import Environment
@@ -44,12 +45,21 @@ ONE_FLEET = (
 )  # fmt: skip
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The chain of the one fleet first, for one process; the other files for whichever is idle (--dist=loadgroup)."""
+    """The chain of the one fleet first."""
     items.sort(key=lambda item: ONE_FLEET.index(item.path.stem) if item.path.stem in ONE_FLEET else len(ONE_FLEET))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("one-fleet" if item.path.stem in ONE_FLEET else item.path.stem))
+
+
+class Chains(LoadScopeScheduling):
+    """The chain for one process; the other files for whichever is idle."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "one fleet" if Path(file).stem in ONE_FLEET else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Chains:
+    return Chains(config, log)
 
 
 @dataclass
