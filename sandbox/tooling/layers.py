@@ -30,7 +30,7 @@ EDGEFLEET_TEST_INSTANCE names the sandbox of the layer fleet, for two such runs 
 
 # One process of pytest for each CPU. Tests move to whichever is idle, as a few of them take longer than all others.
 SPREAD = ("--numprocesses=auto", "--dist=worksteal")
-# Hosts are waited for more than worked on: two sandboxes at a time, each with files that belong together (tests/fleet/conftest.py).
+# Hosts are waited for more than worked on: two sandboxes at a time, each with files that belong together.
 SANDBOXES = ("--numprocesses=2", "--dist=loadscope", "--no-loadscope-reorder")
 # The sandboxes of tests/fleet and of the molecule scenarios. With a name of its own, the layer waits for nobody else's.
 OWN = os.environ.get("EDGEFLEET_TEST_INSTANCE")
