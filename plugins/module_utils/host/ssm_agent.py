@@ -263,9 +263,11 @@ class Registrar:
         self.tools.run(["systemctl", "start", self.unit], ())
         if saved is not None or self.vault.identity() is None or self.vault.proven(self._current(), self.tools.now()):
             self.vault.drop()
-        if saved is not None and current not in ("", saved.instance_id):
+        if saved is not None:
             with contextlib.suppress(OSError):
-                self.vault.abandon(current)
+                self.vault.keep(saved.instance_id)
+                if current not in ("", saved.instance_id):
+                    self.vault.abandon(current)
 
     def _current(self) -> str:
         identity = self.vault.identity()
@@ -295,6 +297,7 @@ class Registrar:
         self._systemctl("stop")
         self.vault.restore()
         self._systemctl("start")
+        self.vault.keep(saved.instance_id)
         self.vault.drop()
         return f"an earlier run was cut short; the identity {saved.instance_id} was put back"
 

@@ -160,6 +160,13 @@ class Vault:
         text = json.dumps({"machine_id": self.machine(), "instance_ids": known})
         files.write(self.paths.abandoned, text + "\n", owner=_owner(self.paths.base))
 
+    def keep(self, instance_id: str) -> None:
+        """Take an identity off the note: it was put back. Without any other the note says nothing, and goes."""
+        left = [name for name in self.abandoned() if name != instance_id]
+        files.remove(self.paths.abandoned)
+        if left:
+            self.abandon(*left)
+
     def traces(self) -> bool:
         """Whether anything of a registration is left."""
         paths = (self.paths.note, self.paths.runtime, self.paths.backup, self.paths.trash)

@@ -236,6 +236,15 @@ def test_what_stays_is_not_tried_again(host: FakeHost, answer: str) -> None:
     assert len(host.answers) == 8
 
 
+def test_a_refusal_leaves_no_note_of_the_identity_that_stays(host: FakeHost) -> None:
+    host.registered()
+    host.answers = [INVALID]
+    with pytest.raises(RegistrationError):
+        host.ensure(reregister=True)
+    assert host.identity == OLD and not os.path.exists(host.vault.paths.abandoned)
+    host.assert_clean()
+
+
 def test_identity_that_gets_no_credentials(host: FakeHost) -> None:
     host.registered()
     host.dead = ("mi-00000000000000001",)
@@ -243,8 +252,7 @@ def test_identity_that_gets_no_credentials(host: FakeHost) -> None:
         host.ensure(reregister=True, timeout=30)
     assert caught.value.orphan == "mi-00000000000000001"
     assert host.identity == OLD and 30 <= sum(host.pauses) < 32
-    # Both are noted; which of them the host is now, whoever reads the note sees.
-    assert host.vault.abandoned() == [OLD, "mi-00000000000000001"]
+    assert host.vault.abandoned() == ["mi-00000000000000001"]
     host.assert_clean()
 
 
