@@ -169,10 +169,8 @@ class Vault:
 
     def traces(self) -> bool:
         """Whether anything of a registration is left."""
-        paths = (self.paths.note, self.paths.runtime, self.paths.backup, self.paths.trash)
-        return self.identity() is not None or self.damaged() or any(os.path.lexists(path) for path in paths)
         paths = (self.paths.note, self.paths.runtime, self.paths.backup, self.paths.trash, self.paths.abandoned)
-        return self.identity() is not None or any(os.path.lexists(path) for path in paths)
+        return self.identity() is not None or self.damaged() or any(os.path.lexists(path) for path in paths)
 
     # The backup. Called while the agent is stopped: it changes the private key in the Vault now and then, and a copy
     # from before such a change would be worthless.
