@@ -41,7 +41,6 @@ WITHOUT_WORKLOADS: dict[str, Any] = {"workload_definitions": [], "workload_servi
 # In their order: the first begins with bare hosts, each of the others needs what the ones before have left.
 ONE_FLEET = (
     "test_rollout", "test_rollout_identity", "test_services", "test_settings", "test_sources", "test_site",
-    "test_leaving",
 )  # fmt: skip
 
 

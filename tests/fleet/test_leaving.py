@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from .conftest import Fleet
+import pytest
+
+from .conftest import INSTANCE, Fleet, standing_fleet
 
 # Four hosts are enough for four faults, and lyon for the site that leaves.
 FOUR = ("--limit", "lab,lyon,fleet_conductors")
@@ -44,6 +47,14 @@ NO_NAT = "sudo iptables -t nat -F"
 BROKEN_STATE = (
     "sudo sh -c 'systemctl stop ecs; printf half > /var/lib/ecs/data/agent.db; systemctl start --no-block ecs'"
 )
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Iterator[Fleet]:
+    """A fleet of four, so that all records that there are can be looked at."""
+    sites = {site: [f"{site}-{number}:with-engine" for number in (1, 2)] for site in ("lab", "lyon")}
+    with standing_fleet(f"{INSTANCE}-leaving", sites) as four:
+        yield four
 
 
 def by_host(fleet: Fleet) -> dict[str, dict[str, Any]]:
