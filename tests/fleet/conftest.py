@@ -38,9 +38,10 @@ WITHOUT_AWS_SITES = ("--limit", "all:!fleet_aws_sites")
 WITHOUT_WORKLOADS: dict[str, Any] = {"workload_definitions": [], "workload_services": []}
 
 
-# In their order: the first begins with bare hosts, each of the others needs what the ones before have left.
+# In their order: the first two begin with bare hosts, each of the others needs what the ones before have left.
 ONE_FLEET = (
-    "test_rollout", "test_rollout_identity", "test_services", "test_settings", "test_sources", "test_site",
+    "test_preflight", "test_rollout", "test_rollout_identity", "test_services", "test_settings", "test_sources",
+    "test_site",
 )  # fmt: skip
 
 

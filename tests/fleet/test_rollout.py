@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -29,26 +30,36 @@ def _set_status(fleet: Fleet, arn: str, status: str) -> None:
     fleet.boto3(f"client('ecs').update_container_instances_state({request})")
 
 
+# Of every host something else; all of it is said at once.
+BAD_HOSTS: dict[str, dict[str, object]] = {
+    "lab-1": {"ecs_agent_config": {"ECS_CLUSTR": "x"}},
+    "lab-2": {"ecs_agent_config": {"ECS_INSTANCE_ATTRIBUTES": "{“site”: “lab”}"}},
+    "lyon-1": {"ecs_agent_config": {"ECS_DISABLE_METRICS": "True"}},
+    "lyon-2": {"fleet_cluster": "retail edge"},
+}
+
+
 @pytest.mark.parametrize(
-    ("extra", "named"),
+    ("hosts", "extra", "named"),
     [
-        ({"ecs_agent_config": {"ECS_CLUSTR": "x"}}, ["ECS_CLUSTR", "ECS_CLUSTER"]),
         (
-            {"ecs_agent_config": {"ECS_INSTANCE_ATTRIBUTES": "{“site”: “lab”}"}},
-            ["ECS_INSTANCE_ATTRIBUTES", "typographic"],
+            BAD_HOSTS,
+            {},
+            ["ECS_CLUSTR", "ECS_CLUSTER", "ECS_INSTANCE_ATTRIBUTES", "typographic", "ECS_DISABLE_METRICS", "True",
+             "true", "retail edge"],
         ),
-        ({"ecs_agent_config": {"ECS_DISABLE_METRICS": "True"}}, ["ECS_DISABLE_METRICS", "True", "true"]),
-        ({"fleet_cluster": "retail edge"}, ["retail edge"]),
-        ({"fleet_cluster": "nowhere"}, ["nowhere", "ClusterNotFoundException"]),
-        ({"fleet_site": ""}, ["fleet_site", "lab-1"]),
-        ({"fleet_max_unavailable": "half"}, ["fleet_max_unavailable", "half"]),
+        ({"lab-1": {"fleet_site": ""}}, {}, ["fleet_site", "lab-1"]),
+        ({}, {"fleet_cluster": "nowhere"}, ["nowhere", "ClusterNotFoundException"]),
+        ({}, {"fleet_max_unavailable": "half"}, ["fleet_max_unavailable", "half"]),
     ],
-)
+)  # fmt: skip
 def test_bad_input_is_named_before_anything_is_touched(
-    fleet: Fleet, extra: dict[str, object], named: list[str]
+    fleet: Fleet, tmp_path: Path, hosts: dict[str, dict[str, object]], extra: dict[str, object], named: list[str]
 ) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text(json.dumps({"all": {"hosts": hosts}}))
     fleet.forget_calls()
-    run = fleet.playbook("rollout", **extra)
+    run = fleet.playbook("rollout", "--inventory", str(bad), **extra)
     assert run.code == 2, run.output
     for text in named:
         assert text in run.output
@@ -92,9 +103,12 @@ def test_the_next_run_goes_on_although_a_site_is_dark_and_a_host_is_refused(flee
         fleet.hosts("link", "up", "lyon")
         fleet.hosts("ssh", "oslo-2", REAL_OS)
     assert run.code == 4, run.output
-    assert run.outcomes == {
-        "lab-1": "converged", "lab-2": "converged", "lyon-1": "unreachable", "lyon-2": "unreachable",
-        "oslo-1": "converged", "oslo-2": "blocked",
+    outcomes = run.outcomes
+    # It depends on the moment at which the run before was killed whether its host had anything left to do.
+    assert outcomes.pop("lab-1") in ("converged", "unchanged")
+    assert outcomes == {
+        "lab-2": "converged", "lyon-1": "unreachable", "lyon-2": "unreachable", "oslo-1": "converged",
+        "oslo-2": "blocked",
     }  # fmt: skip
     assert "lyon      2          0          0        0       0            2" in run.output
     # One record a host in ECS and in SSM, also of the host at which the run before was killed; no activation is left.
