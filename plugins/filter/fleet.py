@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import gate, identity, plan, summary
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import gate, identity, outcomes, plan, summary
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.preflight import report
 
 Data = Mapping[str, Any]
@@ -33,7 +33,7 @@ def fleet_gate(planned: Data, number: int, results: Sequence[Data], budget: Data
 
 
 def fleet_batch_result(planned: Data, number: int, **seen: Any) -> dict[str, Any]:
-    return gate.batch_result(planned, number, **seen)
+    return outcomes.batch_result(planned, number, **seen)
 
 
 def fleet_removal(planned: Data, number: int, connected: Sequence[str], seen: Data) -> dict[str, Any]:

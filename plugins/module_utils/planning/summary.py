@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .gate import OUTCOMES, outcomes_so_far, planned_outcome
+from .outcomes import OUTCOMES, outcomes_so_far, planned_outcome
 from .plan import BLOCKED, CONVERGE, FAILED, UNREACHABLE
 
 SCHEMA = 1

@@ -10,8 +10,6 @@ import pytest
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import gate
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.plan import PlanError
 
-OPEN = {"open": True, "reason": ""}
-
 
 def host(site: str) -> dict[str, Any]:
     return {"site": site, "action": "converge", "reason": ""}
@@ -65,48 +63,6 @@ def test_gate(number: int, outcomes: dict[str, str], budget: dict[str, Any], rea
     assert gate.gate(PLAN, number, ended(**outcomes), budget) == {"open": not reason, "reason": reason}
 
 
-def test_a_host_that_fails_drained_is_named() -> None:
-    plan = {
-        "hosts": {"lab-1": {**host("lab"), "drain": [{"cluster": "edge", "arn": "arn:1", "mark": True}]}},
-        "batches": [{"wave": "canary", "site": "lab", "hosts": ["lab-1"], "drain": ["arn:1"]}],
-    }
-    result = gate.batch_result(plan, 1, OPEN, ["lab-1"], {"lab-1": "No space."}, [])
-    assert result["outcomes"]["lab-1"]["reason"] == "No space. It is left DRAINING; the next run brings it back."
-
-
 def test_a_budget_that_is_none_is_named() -> None:
     with pytest.raises(PlanError, match="fleet_failure_budget.site: 'few' is neither"):
         gate.gate(PLAN, 1, [], {"site": "few"})
-
-
-@pytest.mark.parametrize(
-    ("seen", "outcome", "reason"),
-    [
-        ({}, "converged", ""),
-        ({"alive": []}, "unreachable", "lost while"),
-        ({"failures": {"lab-1": "Install: no space"}}, "failed", "Install: no space"),
-        ({"connected": []}, "failed", "agentConnected false"),
-        ({"connected": [], "trouble": "AccessDenied"}, "failed", "AccessDenied"),
-        ({"opened": {"open": False, "reason": "site stopped"}}, "skipped", "site stopped"),
-    ],
-)
-def test_batch_result(seen: dict[str, Any], outcome: str, reason: str) -> None:
-    defaults: dict[str, Any] = {"opened": OPEN, "alive": ["lab-1"], "failures": {}, "connected": ["lab-1"]}
-    result = gate.batch_result(PLAN, 1, **{**defaults, **seen})
-    assert list(result["outcomes"]) == ["lab-1"]
-    assert result["outcomes"]["lab-1"]["outcome"] == outcome
-    assert reason in result["outcomes"]["lab-1"]["reason"]
-
-
-@pytest.mark.parametrize(
-    ("action", "outcome"),
-    [
-        ("unchanged", "unchanged"),
-        ("blocked", "blocked"),
-        ("failed", "failed"),
-        ("unreachable", "unreachable"),
-        ("converge", "skipped"),
-    ],
-)
-def test_planned_outcome(action: str, outcome: str) -> None:
-    assert gate.planned_outcome({"action": action, "reason": "why"}) == {"outcome": outcome, "reason": "why"}

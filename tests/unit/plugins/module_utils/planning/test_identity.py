@@ -9,14 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import gate, identity, plan
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import identity, outcomes, plan
 from hypothesis import given
 from hypothesis import strategies as st
 
 from .test_plan import OPTIONS, drift, instance
 
 OLD, NEW = "mi-old", "mi-new"
-OPEN = {"open": True, "reason": ""}
+SEEN: dict[str, Any] = {
+    "opened": {"open": True, "reason": ""}, "alive": ["lab-1"], "failures": {}, "connected": ["lab-1"],
+}  # fmt: skip
 
 
 def seen(identity: str | None = OLD, findings: tuple[str, ...] = (), **registration: Any) -> dict[str, Any]:
@@ -300,10 +302,10 @@ def test_a_second_record_with_tasks_is_not_forced_away() -> None:
 
 def test_records_that_could_not_be_removed_fail_the_host_by_name() -> None:
     made = build({"lab-1": seen()}, view(instance(OLD)), renew="identity")
-    result = gate.batch_result(made, 1, OPEN, ["lab-1"], {}, ["lab-1"], left={"lab-1": ["x"]}, unretired="denied.")
+    result = outcomes.batch_result(made, 1, **SEEN, left={"lab-1": ["x"]}, unretired="denied.")
     assert result["outcomes"]["lab-1"]["outcome"] == "failed"
     assert "records of what it was before are left: denied." in result["outcomes"]["lab-1"]["reason"]
-    result = gate.batch_result(made, 1, OPEN, ["lab-1"], {}, ["lab-1"], left={"lab-1": ["x"]})
+    result = outcomes.batch_result(made, 1, **SEEN, left={"lab-1": ["x"]})
     assert result["outcomes"]["lab-1"] == {"outcome": "converged", "reason": "", "left": ["x"]}
 
 
