@@ -48,6 +48,7 @@ def test_record_holds_every_host_and_the_sums() -> None:
         "converged": 1,
         "blocked": 0,
         "failed": 0,
+        "rolled_back": 0,
         "unreachable": 0,
         "skipped": 0,
     }
