@@ -25,6 +25,11 @@ def fleet_plan(
         raise AnsibleFilterError(str(error)) from error
 
 
+def fleet_variables(variables: Data, names: Sequence[str]) -> dict[str, Any]:
+    """Of a host's variables the named ones, as far as it has them."""
+    return {name: variables[name] for name in names if name in variables}
+
+
 def fleet_gate(planned: Data, number: int, results: Sequence[Data], budget: Data) -> dict[str, Any]:
     try:
         return gate.gate(planned, number, results, budget)
@@ -60,6 +65,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "fleet_plan": fleet_plan,
+            "fleet_variables": fleet_variables,
             "fleet_gate": fleet_gate,
             "fleet_batch_result": fleet_batch_result,
             "fleet_record": fleet_record,

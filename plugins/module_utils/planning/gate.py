@@ -12,6 +12,8 @@ from typing import Any
 from .outcomes import SPOILED, outcomes_so_far
 from .plan import UNREACHABLE, PlanError, limit_of
 
+OPEN: Mapping[str, Any] = {"open": True, "reason": "", "scope": "batch", "kind": ""}
+
 DEFAULT_BUDGET: Mapping[str, int | str] = {"site": 0, "wave": 0}
 
 
@@ -29,19 +31,18 @@ def gate(
     outcomes = outcomes_so_far(results)
     batch = plan["batches"][number - 1]
     for wave in plan["waves"]:
-        members = [name for name, host in plan["hosts"].items() if host["site"] in wave["sites"]]
         reason = _overspent(
-            f"wave '{wave['name']}'", "fleet_failure_budget.wave", allowed["wave"], members, outcomes, SPOILED
+            f"wave '{wave['name']}'", "fleet_failure_budget.wave", allowed["wave"], wave["hosts"], outcomes, SPOILED
         )
         if reason:
-            return {"open": False, "reason": reason}
+            return {"open": False, "reason": reason, "scope": "wave", "kind": "budget"}
         if wave["name"] == batch["wave"]:
             break
     site = [name for name, host in plan["hosts"].items() if host["site"] == batch["site"]]
     reason = _overspent(
         f"site '{batch['site']}'", "fleet_failure_budget.site", allowed["site"], site, outcomes, (*SPOILED, UNREACHABLE)
     )
-    return {"open": not reason, "reason": reason}
+    return {"open": False, "reason": reason, "scope": "site", "kind": "budget"} if reason else dict(OPEN)
 
 
 def _overspent(

@@ -11,12 +11,14 @@ instance of the Region's view, if there is one. It leaves with an C(action) and,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import clones, labels
+from . import batches, clones, labels, waves
 from . import identity as identities
 from .identity import Registry
+from .limits import PlanError as PlanError
+from .limits import limit_of as limit_of
 
 SCHEMA = 1
 
@@ -27,48 +29,8 @@ UNCHANGED, CONVERGE, BLOCKED, FAILED, UNREACHABLE = "unchanged", "converge", "bl
 DRAIN_MARK = "fleet_drained"
 RELEASE_ATTRIBUTE = "fleet_release"
 
-# The wave of the sites that no wave names.
-LAST_WAVE = "rest"
-
-
-class PlanError(ValueError):
-    """Input that no plan can be made of. The text is for the operator."""
-
-
-def limit_of(value: int | str, total: int) -> int:
-    """A number or a percentage of C(total), rounded down, as a count of hosts.
-
-    >>> limit_of("30%", 10), limit_of("5%", 10), limit_of(4, 10)
-    (3, 0, 4)
-    """
-    text = str(value).strip()
-    if not re.fullmatch(r"\d+%?", text):
-        raise PlanError(f"'{value}' is neither a number of hosts nor a percentage such as '25%'.")
-    if text.endswith("%"):
-        share = int(text[:-1])
-        if share > 100:
-            raise PlanError(f"'{value}' is more than all hosts (allowed: 0% to 100%).")
-        return total * share // 100
-    return int(text)
-
-
-def order_of_waves(sites: Sequence[str], waves: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The waves with their sites, in order; sites that no wave names come last, in an implicit wave of their own."""
-    known, placed = set(sites), set[str]()
-    ordered = []
-    for number, wave in enumerate(waves, start=1):
-        name = str(wave.get("name") or f"wave-{number}")
-        named = [str(site) for site in wave.get("sites", [])]
-        twice = sorted(placed & set(named))
-        if twice:
-            raise PlanError(f"fleet_waves: site '{twice[0]}' of wave '{name}' stands in an earlier wave, too.")
-        placed |= set(named)
-        # A site that is named but has no host in this run (a limit, an empty group) takes no part.
-        ordered.append({**wave, "name": name, "sites": [site for site in named if site in known]})
-    rest = [site for site in sites if site not in placed]
-    if rest:
-        ordered.append({"name": LAST_WAVE, "sites": rest})
-    return [wave for wave in ordered if wave["sites"]]
+# The variable of a host that says which hosts fail together with it: a rack, a power feed.
+FAULT_DOMAIN = "fleet_fault_domain"
 
 
 def region_drift(
@@ -153,34 +115,47 @@ def build(
         C(own_nodes), those with the fleet's tag; C(elsewhere), C(cluster) and C(instances) of each cluster that hosts
         may leave.
     :param options: C(started) (ISO 8601, UTC), C(fleet), C(cluster), C(region), C(release), C(waves),
-        C(max_unavailable); and of identities C(renew) (one of RENEWALS), C(renew_before), C(renew_anyway), and
+        C(max_unavailable), C(sites_in_parallel), C(variables) (by host, those that waves and fault domains go by);
+        and of identities C(renew) (one of RENEWALS), C(renew_before), C(renew_anyway), and
         C(originals), the observations of hosts that others may be copies of.
     :raises PlanError: when a host has no site, or waves or limits make no sense.
     """
     homeless = sorted(name for name, site in sites.items() if not site)
     if homeless:
         raise PlanError(f"fleet_site is not set for: {', '.join(homeless)}. Set it in the group_vars of each site.")
+    sites = {name: str(site) for name, site in sites.items()}
     if (options.get("renew") or "") not in identities.RENEWALS:
         raise PlanError(f"fleet_renew: '{options['renew']}' is none of 'identity', 'machine' and ''.")
     observations = clones.with_findings(observations)
     known = identities.registry(observations, view, options)
-    decided = {name: {"site": site, **_decide(name, observations[name], known)} for name, site in sites.items()}
-    waves = order_of_waves(_sites_in_order(decided), options.get("waves") or [])
-    batches = _batches(decided, waves, options.get("max_unavailable", 1), str(options.get("cluster")))
+    told = options.get("variables") or {}
+    decided = {
+        name: {
+            "site": site,
+            "fault_domain": str(told.get(name, {}).get(FAULT_DOMAIN) or ""),
+            **_decide(name, observations[name], known),
+        }
+        for name, site in sites.items()
+    }
+    arranged, notes = waves.arrange(
+        sites,
+        options.get("waves") or [],
+        told,
+        frozenset(name for name, host in decided.items() if host["action"] not in (UNCHANGED, CONVERGE)),
+        options.get("max_unavailable", 1),
+    )
+    wave_of = {name: wave["name"] for wave in arranged for name in wave["hosts"]}
+    cluster, together = str(options.get("cluster")), options.get("sites_in_parallel", 1)
     return {
         "schema": SCHEMA,
         # The run's name: its start, in characters that file names and ECS attributes take.
         "run_id": re.sub("[-:]", "", str(options.get("started", ""))),
         **{key: options.get(key) for key in ("started", "fleet", "cluster", "region", "release")},
-        "hosts": decided,
-        "waves": waves,
-        "batches": batches,
-        "serial": [1 + len(batch["hosts"]) for batch in batches] or [1],
+        "hosts": {name: {**host, "wave": wave_of[name]} for name, host in decided.items()},
+        "waves": arranged,
+        "notes": notes,
+        **batches.make(decided, CONVERGE, arranged, together, cluster),
     }
-
-
-def _sites_in_order(decided: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(host["site"] for host in decided.values()))
 
 
 def _decide(name: str, observation: Mapping[str, Any], known: Registry) -> dict[str, Any]:
@@ -309,84 +284,3 @@ def _why_not_drained(
         f"that could be drained: its agent says that it is in cluster {where}. To move it here, set "
         f"fleet_move_from: [{where}] (playbook edgefleet.ecs.move): it is drained and deregistered there."
     )
-
-
-def _batches(
-    decided: Mapping[str, Mapping[str, Any]],
-    waves: Iterable[Mapping[str, Any]],
-    max_unavailable: int | str,
-    cluster: str,
-) -> list[dict[str, Any]]:
-    batches: list[dict[str, Any]] = []
-    for wave in waves:
-        for site in wave["sites"]:
-            members = [name for name, host in decided.items() if host["site"] == site]
-            to_change = [name for name in members if decided[name]["action"] == CONVERGE]
-            size = _batch_size(wave.get("max_unavailable", max_unavailable), len(members))
-            batches += _site_batches(decided, wave["name"], site, to_change, size, len(batches) + 1, cluster)
-    return batches
-
-
-def _batch_size(max_unavailable: int | str, hosts: int) -> int:
-    """At least one host of a site changes at a time, however small the site and its percentage."""
-    if str(max_unavailable).strip() in ("0", "0%"):
-        raise PlanError(f"fleet_max_unavailable is {max_unavailable}: no host could ever change.")
-    try:
-        return max(limit_of(max_unavailable, hosts), 1)
-    except PlanError as error:
-        raise PlanError(f"fleet_max_unavailable: {error}") from None
-
-
-def _site_batches(
-    decided: Mapping[str, Mapping[str, Any]],
-    wave: str,
-    site: str,
-    names: Sequence[str],
-    size: int,
-    start: int,
-    cluster: str,
-) -> list[dict[str, Any]]:
-    chunks = [names[at : at + size] for at in range(0, len(names), size)]
-    conductors = [f"fleet-conductor-{start + at}-{site}" for at in range(len(chunks))]
-    return [
-        {
-            "number": start + at,
-            "wave": wave,
-            "site": site,
-            "conductor": conductors[at],
-            "hosts": list(chunk),
-            "members": [conductors[at], *chunk],
-            # One activation a site a run: the site's first conductor makes it, the last one deletes it.
-            "site_conductor": conductors[0],
-            "registers": sum(decided[name]["register"] for name in names),
-            "last_of_site": at == len(chunks) - 1,
-            # Before the hosts forget in ecs.config what they had: a run that is cut off finds it once more.
-            "obsolete": {
-                kind: {
-                    decided[name]["instance"]: decided[name][kind]
-                    for name in chunk
-                    if decided[name]["instance"] and decided[name][kind]
-                }
-                for kind in ("drop_attributes", "drop_tags")
-            },
-            # The container instances that this run drains; and by cluster all that have to be empty before a change.
-            "drain": [item["arn"] for name in chunk for item in decided[name]["drain"] if item["mark"]],
-            "empties": _by_cluster([item for name in chunk for item in decided[name]["drain"]]),
-            # Whether records of what its hosts were before go at the end, and the container instances among them.
-            "retires": any(any(decided[name]["retire"].values()) for name in chunk),
-            "records": identities.records([decided[name]["retire"] for name in chunk], cluster),
-        }
-        for at, chunk in enumerate(chunks)
-    ]
-
-
-def _by_cluster(drained: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    clusters = dict.fromkeys(item["cluster"] for item in drained)
-    return [
-        {
-            "cluster": cluster,
-            "arns": [item["arn"] for item in drained if item["cluster"] == cluster],
-            "mark": [item["arn"] for item in drained if item["cluster"] == cluster and item["mark"]],
-        }
-        for cluster in clusters
-    ]

@@ -32,7 +32,7 @@ def record(
     hosts = {
         name: {
             "site": host["site"],
-            "wave": _wave_of(plan, host["site"]),
+            "wave": host["wave"],
             **(outcomes.get(name) or planned_outcome(host)),
             "drift": host["drift"],
             "versions_before": _installed(host.get("versions") or {}),
@@ -78,10 +78,6 @@ def _version_steps(entry: Mapping[str, Any]) -> list[str]:
 
 def _installed(packages: Mapping[str, str | None]) -> dict[str, str]:
     return {name: version for name, version in packages.items() if version}
-
-
-def _wave_of(plan: Mapping[str, Any], site: str) -> str:
-    return str(next(wave["name"] for wave in plan["waves"] if site in wave["sites"]))
 
 
 def _by_site(plan: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, int]]:

@@ -20,7 +20,10 @@ SITE_STOPPED = "site 'lab' has stopped: lab-1 failed, fleet_failure_budget.site 
 
 PLAN = {
     "hosts": {name: host(name.split("-")[0]) for name in ("lab-1", "lab-2", "lyon-1", "lyon-2", "oslo-1")},
-    "waves": [{"name": "canary", "sites": ["lab"]}, {"name": "rest", "sites": ["lyon", "oslo"]}],
+    "waves": [
+        {"name": "canary", "sites": ["lab"], "hosts": ["lab-1", "lab-2"]},
+        {"name": "rest", "sites": ["lyon", "oslo"], "hosts": ["lyon-1", "lyon-2", "oslo-1"]},
+    ],
     "batches": [
         {"wave": wave, "site": site, "hosts": hosts, "drain": []}
         for wave, site, hosts in (
@@ -60,7 +63,9 @@ def ended(**outcomes: str) -> list[dict[str, Any]]:
     ],
 )
 def test_gate(number: int, outcomes: dict[str, str], budget: dict[str, Any], reason: str) -> None:
-    assert gate.gate(PLAN, number, ended(**outcomes), budget) == {"open": not reason, "reason": reason}
+    said = gate.gate(PLAN, number, ended(**outcomes), budget)
+    assert (said["open"], said["reason"]) == (not reason, reason)
+    assert (said["scope"], said["kind"]) == ((reason.split()[0], "budget") if reason else ("batch", ""))
 
 
 def test_a_budget_that_is_none_is_named() -> None:

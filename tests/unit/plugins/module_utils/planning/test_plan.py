@@ -99,7 +99,7 @@ def test_batches_follow_waves_sites_and_max_unavailable() -> None:
     ]
     assert made["serial"] == [3, 2, 2, 2]
     assert [batch["last_of_site"] for batch in made["batches"]] == [False, True, True, True]
-    assert made["batches"][1]["site_conductor"] == made["batches"][0]["conductor"] != made["batches"][1]["conductor"]
+    assert made["batches"][1]["site_conductors"] == ["fleet-conductor-1-lab", "fleet-conductor-2-lab"]
     assert made["batches"][0]["members"] == ["fleet-conductor-1-lab", "lab-1", "lab-2"]
 
 

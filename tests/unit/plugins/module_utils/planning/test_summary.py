@@ -10,7 +10,9 @@ from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import summ
 
 
 def host(site: str, action: str, *drift: dict[str, Any], reason: str = "") -> dict[str, Any]:
-    return {"site": site, "action": action, "reason": reason, "drift": list(drift), "versions": {}, "warnings": []}
+    wave = "canary" if site == "lab" else "rest"
+    told: dict[str, Any] = {"versions": {}, "warnings": []}
+    return {"site": site, "wave": wave, "action": action, "reason": reason, "drift": list(drift), **told}
 
 
 ENGINE = {"component": "engine", "before": None, "after": "docker.io", "disruptive": True, "reason": "not installed"}
