@@ -45,6 +45,13 @@ options:
         C(AWS_DEFAULT_REGION), and what only EC2 instances have is refused.
     type: bool
     default: true
+  backup:
+    description:
+      - Name of a run. Given one, the module keeps a copy of each file before it writes it, in the same execution, and
+        M(edgefleet.ecs.host_rollback) can put it back. The copy holds what the file holds, and root alone can read it.
+      - Empty keeps nothing.
+    type: str
+    default: ''
 attributes:
   check_mode:
     support: full
@@ -60,6 +67,8 @@ seealso:
     description: The vendor's list of variables.
     link: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
   - module: edgefleet.ecs.host_facts
+  - module: edgefleet.ecs.host_rollback
+  - module: edgefleet.ecs.host_service
   - module: edgefleet.ecs.registration
 """
 
@@ -137,7 +146,13 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.edgefleet.ecs.plugins.module_utils.host import ecs_config, ecs_readers, ecs_secrets, files
+from ansible_collections.edgefleet.ecs.plugins.module_utils.host import (
+    copies,
+    ecs_config,
+    ecs_readers,
+    ecs_secrets,
+    files,
+)
 from ansible_collections.edgefleet.ecs.plugins.module_utils.host.ecs_settings import FILES, INSTANCE, SETTINGS, USER
 
 STATE_FILE = "/var/lib/ecs/data/agent.db"
@@ -194,6 +209,7 @@ def ensure_config(
     state_file: str,
     check_mode: bool,
     owner: tuple[int, int] = files.ROOT,
+    backup: str = "",
 ) -> dict[str, t.Any]:
     """Write what differs of a configuration that has passed the checks."""
     states = {name: files.state(paths[name]) for name in ORDER}
@@ -201,6 +217,7 @@ def ensure_config(
     after = ecs_config.render(config)
     changed = [name for name in ORDER if states[name] != files.FileState(after[name], MODE, owner)]
     if not check_mode:
+        copies.take(backup, {paths[name]: after[name] for name in changed}, owner=owner)
         for name in changed:
             files.write(paths[name], after[name], MODE, owner)
     registered = os.path.exists(state_file)
@@ -229,6 +246,7 @@ def main() -> None:
             "config": {"type": "dict", "required": True},
             "secret_config": {"type": "dict", "default": {}, "no_log": True},
             "external": {"type": "bool", "default": True},
+            "backup": {"type": "str", "default": ""},
         },
         supports_check_mode=True,
     )
@@ -239,7 +257,9 @@ def main() -> None:
     if errors:
         module.fail_json(msg="The configuration is refused, nothing was changed. " + " | ".join(errors), errors=errors)
     try:
-        result = ensure_config({**config, **secrets}, FILES, STATE_FILE, module.check_mode)
+        result = ensure_config(
+            {**config, **secrets}, FILES, STATE_FILE, module.check_mode, backup=module.params["backup"]
+        )
     except OSError as error:
         advice = "; the module needs root, set become: true" if isinstance(error, PermissionError) else ""
         module.fail_json(msg=f"Can't write the configuration: {error.strerror}: {error.filename}{advice}")

@@ -28,6 +28,13 @@ options:
       - C(hosts) and C(pidfile) are refused, and so is C(data-root) on a host that has containers.
     type: dict
     required: true
+  backup:
+    description:
+      - Name of a run. Given one, the module keeps a copy of each file before it writes it, in the same execution, and
+        M(edgefleet.ecs.host_rollback) can put it back. The copy holds what the file holds, and root alone can read it.
+      - Empty keeps nothing.
+    type: str
+    default: ''
 attributes:
   check_mode:
     support: full
@@ -95,7 +102,7 @@ import tempfile
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.edgefleet.ecs.plugins.module_utils.host import engine_settings, files
+from ansible_collections.edgefleet.ecs.plugins.module_utils.host import copies, engine_settings, files
 
 PID_FILE = "/run/docker.pid"
 # Until the engine has read what was written. In /run, because a boot makes it read the file; host_facts looks for it.
@@ -188,20 +195,22 @@ def pending() -> str | None:
     return None
 
 
-def apply(text: str, step: str | None, pid: int | None, write: bool) -> bool:
+def apply(text: str, step: str | None, pid: int | None, write: bool, backup: str = "") -> bool:
     """Write the file and have it read; True if the engine was told to."""
     if step:
         files.write(MARK, step, MODE)
     if write:
+        copies.take(backup, {engine_settings.PATH: text})
         files.write(engine_settings.PATH, text, MODE)
     if step != RELOAD or pid is None:
         return False
     os.kill(pid, signal.SIGHUP)
     files.remove(MARK)
+    copies.prove()
     return True
 
 
-def ensure_settings(want: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+def ensure_settings(want: t.Mapping[str, t.Any], check_mode: bool, backup: str = "") -> dict[str, t.Any]:
     path = engine_settings.PATH
     have = parse(files.read(path), path)
     changes = engine_settings.changes(have, want)
@@ -213,7 +222,7 @@ def ensure_settings(want: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, 
     step = RESTART if owed == RESTART and pid else what_it_takes(changes, pid) or (owed if pid else None)
     reloaded = False
     if not check_mode and (changes or step):
-        reloaded = apply(rendered(after), step, pid, write=bool(changes))
+        reloaded = apply(rendered(after), step, pid, bool(changes), backup)
     return {
         "changed": bool(changes) or step is not None,
         "changed_keys": sorted(changes),
@@ -229,13 +238,16 @@ def ensure_settings(want: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, 
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={"settings": {"type": "dict", "required": True}}, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={"settings": {"type": "dict", "required": True}, "backup": {"type": "str", "default": ""}},
+        supports_check_mode=True,
+    )
     want = module.params["settings"]
     errors = engine_settings.validate(want)
     if errors:
         module.fail_json(msg="The settings are refused, nothing was changed. " + " | ".join(errors), errors=errors)
     try:
-        result = ensure_settings(want, module.check_mode)
+        result = ensure_settings(want, module.check_mode, module.params["backup"])
     except EngineError as error:
         module.fail_json(msg=str(error))
     except OSError as error:

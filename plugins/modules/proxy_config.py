@@ -58,6 +58,13 @@ options:
         was written before is removed.
     type: bool
     default: true
+  backup:
+    description:
+      - Name of a run. Given one, the module keeps a copy of each file before it writes it, in the same execution, and
+        M(edgefleet.ecs.host_rollback) can put it back. The copy holds what the file holds, and root alone can read it.
+      - Empty keeps nothing.
+    type: str
+    default: ''
 notes:
   - A C(proxy) that somebody else has set in C(dnf.conf) or C(yum.conf) stays, and no second one is added.
 seealso:
@@ -102,7 +109,7 @@ left:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.edgefleet.ecs.plugins.module_utils.host import files, proxy
+from ansible_collections.edgefleet.ecs.plugins.module_utils.host import copies, files, proxy
 
 # Runs a command and gives its return code and output.
 Run = t.Callable[[t.Sequence[str]], tuple[int, str]]
@@ -223,12 +230,13 @@ def restart_all(run: Run, wanted: proxy.Proxy, given: str, late: t.Sequence[str]
     return done
 
 
-def ensure_proxy(wanted: proxy.Proxy, check_mode: bool, run: Run, root: str = "") -> dict[str, t.Any]:
+def ensure_proxy(wanted: proxy.Proxy, check_mode: bool, run: Run, root: str = "", backup: str = "") -> dict[str, t.Any]:
     given = proxy.canonical(proxy.from_file(root + proxy.ENVIRONMENT_FILE))
     found, left = changes(wanted, root)
     touched = [change.path for change in found]
     late = outdated(wanted, running(run, root), given)
     if not check_mode:
+        copies.take(backup, {change.path: change.after.text for change in found}, root)
         # The file that all units read goes last, after the restarts: a run that is cut off before is seen by the next.
         last = [change for change in found if change.path == proxy.ENVIRONMENT_FILE and change.after.text is None]
         for change in found:
@@ -239,6 +247,7 @@ def ensure_proxy(wanted: proxy.Proxy, check_mode: bool, run: Run, root: str = ""
         late = restart_all(run, wanted, given, late, root)
         for change in last:
             apply(change, root)
+        copies.prove(root)
     return {
         "changed": bool(found or late),
         "changed_files": touched,
@@ -255,6 +264,7 @@ def main() -> None:
             "https_proxy": {"type": "str", "default": "", "no_log": True},
             "no_proxy": {"type": "list", "elements": "str", "default": []},
             "engine": {"type": "bool", "default": True},
+            "backup": {"type": "str", "default": ""},
         },
         supports_check_mode=True,
     )
@@ -266,7 +276,7 @@ def main() -> None:
     params = module.params
     wanted = proxy.make({**params, "http": params["http_proxy"], "https": params["https_proxy"]})
     try:
-        result = ensure_proxy(wanted, module.check_mode, run)
+        result = ensure_proxy(wanted, module.check_mode, run, backup=params["backup"])
     except ProxyError as error:
         module.fail_json(msg=f"Proxy: {error}")
     except OSError as error:

@@ -33,6 +33,13 @@ options:
     description: The file.
     type: path
     default: /etc/amazon/ssm/amazon-ssm-agent.json
+  backup:
+    description:
+      - Name of a run. Given one, the module keeps a copy of each file before it writes it, in the same execution, and
+        M(edgefleet.ecs.host_rollback) can put it back. The copy holds what the file holds, and root alone can read it.
+      - Empty keeps nothing.
+    type: str
+    default: ''
 """
 
 EXAMPLES = r"""
@@ -57,6 +64,7 @@ import tempfile
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.edgefleet.ecs.plugins.module_utils.host import copies
 
 
 class ConfigError(Exception):
@@ -106,6 +114,7 @@ def main() -> None:
         argument_spec={
             "settings": {"type": "dict", "required": True},
             "path": {"type": "path", "default": "/etc/amazon/ssm/amazon-ssm-agent.json"},
+            "backup": {"type": "str", "default": ""},
         },
         supports_check_mode=True,
     )
@@ -117,6 +126,7 @@ def main() -> None:
     want = merged(have, module.params["settings"])
     changed = have != want
     if changed and not module.check_mode:
+        copies.take(module.params["backup"], {path: rendered(want)})
         write(module, path, rendered(want))
     diff = {"before": rendered(have), "after": rendered(want), "before_header": path, "after_header": path}
     module.exit_json(changed=changed, settings=want, diff=diff)
