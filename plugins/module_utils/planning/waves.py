@@ -139,7 +139,7 @@ def _choose(
         total = len(set(members.values()))
         most = _count("fleet_waves", wave["count"], total)
         chosen = _of_sites(chosen, list(dict.fromkeys(chosen.values()))[:most])
-        words.append(f"the first {most} sites" + (f", {wave['count']} of {total}" if _is_share(wave["count"]) else ""))
+        words.append(_first(most, wave["count"], total))
     if "max_hosts_per_site" in wave:
         most = int(wave["max_hosts_per_site"])
         chosen = _canaries(chosen, most, poor)
@@ -152,6 +152,11 @@ def _by_name(named: Sequence[str], members: Members) -> str:
     missing = [site for site in named if site not in known]
     said = "sites by name" if named else "no site is named"
     return said + (f", without hosts here: {', '.join(missing)}" if missing else "")
+
+
+def _first(most: int, count: object, total: int) -> str:
+    said = "the first site" if most == 1 else f"the first {most} sites"
+    return f"{said}, {count} of {total}" if _is_share(count) else said
 
 
 def _by_site(hosts: Members) -> dict[str, str]:
