@@ -24,7 +24,7 @@ requirements:
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import summary
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import explain, summary
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.preflight import report
 
 
@@ -51,7 +51,7 @@ class CallbackModule(CallbackBase):
             self._preflight = facts["preflight_result"]
         if "rollout_plan" in facts:
             self._plan = facts["rollout_plan"]
-            self._say(["", *summary.plan_lines(facts["rollout_plan"]), ""])
+            self._say(["", *explain.plan_lines(facts["rollout_plan"]), ""])
         if "rollout_batch_result" in facts and self._plan:
             self._results.append(facts["rollout_batch_result"])
             self._say(["", summary.progress_line(self._plan, self._results)])

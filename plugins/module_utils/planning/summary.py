@@ -11,6 +11,7 @@ from typing import Any
 
 from .outcomes import OUTCOMES, outcomes_so_far, planned_outcome
 from .plan import BLOCKED, CONVERGE, FAILED, UNREACHABLE
+from .words import head, one_line
 
 SCHEMA = 1
 
@@ -99,64 +100,16 @@ def table(run: Mapping[str, Any]) -> list[str]:
     rows += [[name, *(str(site[column]) for column in columns)] for name, site in run["sites"].items()]
     rows += [["all", *(str(total[column]) for column in columns)]]
     trouble = [
-        f"{host['outcome']:<11}  {host['site']}/{name}: {_one_line(host['reason'])}"
+        f"{host['outcome']:<11}  {host['site']}/{name}: {one_line(host['reason'])}"
         for name, host in run["hosts"].items()
         if host["outcome"] not in ("unchanged", "converged")
     ]
     left = [
-        f"left         {host['site']}/{name}: {_one_line(words)}"
+        f"left         {host['site']}/{name}: {one_line(words)}"
         for name, host in run["hosts"].items()
         for words in host.get("left", ())
     ]
-    return [_head(run), *_aligned(rows), *trouble, *left]
-
-
-def plan_lines(plan: Mapping[str, Any]) -> list[str]:
-    """The plan as an operator reads it before a run: batches in order, then what differs on each host."""
-    batches = [
-        f"{batch['number']:>3}. wave {batch['wave']}, site {batch['site']}: {', '.join(batch['hosts'])}"
-        + (f"  (drains {len(batch['drain'])})" if batch["drain"] else "")
-        for batch in plan["batches"]
-    ]
-    counts = {action: sum(host["action"] == action for host in plan["hosts"].values()) for action in _ACTIONS}
-    sums = ", ".join(f"{count} {_ACTIONS[action]}" for action, count in counts.items() if count)
-    return [f"{_head(plan)}: {sums or 'no hosts'}", *batches, *_differences(plan["hosts"])]
-
-
-_ACTIONS = {
-    "unchanged": "as asked",
-    CONVERGE: "to change",
-    BLOCKED: "blocked",
-    FAILED: "failed",
-    UNREACHABLE: "unreachable",
-}
-
-
-def _differences(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """What differs, once for all hosts on which the same differs: a fleet's hosts are mostly alike."""
-    alike: dict[tuple[str, ...], list[str]] = {}
-    for name, host in hosts.items():
-        alike.setdefault(tuple(_host_lines(host)), []).append(f"{host['site']}/{name}")
-    return [line for lines, names in alike.items() if lines for line in (f"  {_names(names)}", *lines)]
-
-
-def _names(names: Sequence[str], most: int = 8) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
-
-
-def _host_lines(host: Mapping[str, Any]) -> list[str]:
-    if host["action"] in (BLOCKED, FAILED, UNREACHABLE):
-        return [f"     {host['action']}: {_one_line(host['reason'])}"]
-    return [
-        f"     {entry['component']}: {_one_line(entry['reason'])}{' (disruptive)' if entry['disruptive'] else ''}"
-        for entry in host["drift"]
-    ] + [f"     warning: {_one_line(warning)}" for warning in host["warnings"]]
-
-
-def _head(run: Mapping[str, Any]) -> str:
-    release = f", release {run['release']}" if run["release"] else ""
-    return f"Fleet {run['fleet']}, cluster {run['cluster']} in {run['region']}{release}"
+    return [head(run), *_aligned(rows), *trouble, *left]
 
 
 def progress_line(plan: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> str:
@@ -176,8 +129,3 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
         "  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))])
         for row in rows
     ]
-
-
-def _one_line(text: str, most: int = 300) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1] + "…"

@@ -69,31 +69,5 @@ def test_table() -> None:
     ]
 
 
-def test_plan_lines_say_what_order_and_why() -> None:
-    assert summary.plan_lines(PLAN) == [
-        "Fleet retail, cluster edge in us-west-2, release 2026.11: 1 as asked, 1 to change, 1 unreachable",
-        "  1. wave canary, site lab: lab-2  (drains 1)",
-        "  lab/lab-2",
-        "     engine: not installed (disruptive)",
-        "  oslo/oslo-1",
-        "     unreachable: No route to host",
-    ]
-
-
-def test_plan_lines_name_warnings() -> None:
-    hosts = {"lab-1": {**host("lab", "unchanged"), "warnings": ["The clock is not synchronized."]}}
-    lines = summary.plan_lines({**PLAN, "hosts": hosts, "batches": []})
-    assert lines[1:] == ["  lab/lab-1", "     warning: The clock is not synchronized."]
-
-
-def test_plan_lines_say_once_what_many_hosts_share() -> None:
-    hosts = {f"lab-{number}": host("lab", "converge", ENGINE) for number in range(10)}
-    lines = summary.plan_lines({**PLAN, "hosts": hosts, "batches": []})
-    assert lines[1:] == [
-        "  lab/lab-0, lab/lab-1, lab/lab-2, lab/lab-3, lab/lab-4, lab/lab-5, lab/lab-6, lab/lab-7 and 2 more",
-        "     engine: not installed (disruptive)",
-    ]
-
-
 def test_progress_line() -> None:
     assert summary.progress_line(PLAN, RESULTS) == "[1/1 hosts] batch 1/1, wave canary, site lab: 1 converged"
