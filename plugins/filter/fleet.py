@@ -30,6 +30,13 @@ def fleet_variables(variables: Data, names: Sequence[str]) -> dict[str, Any]:
     return {name: variables[name] for name in names if name in variables}
 
 
+def fleet_left(record: Data) -> list[str]:
+    try:
+        return plan.left_of(record)
+    except plan.PlanError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
 def fleet_gate(planned: Data, number: int, results: Sequence[Data], budget: Data) -> dict[str, Any]:
     try:
         return gate.gate(planned, number, results, budget)
@@ -66,6 +73,7 @@ class FilterModule:
         return {
             "fleet_plan": fleet_plan,
             "fleet_variables": fleet_variables,
+            "fleet_left": fleet_left,
             "fleet_gate": fleet_gate,
             "fleet_batch_result": fleet_batch_result,
             "fleet_record": fleet_record,

@@ -19,8 +19,12 @@ from . import identity as identities
 from .identity import Registry
 from .limits import PlanError as PlanError
 from .limits import limit_of as limit_of
+from .words import count
 
 SCHEMA = 1
+
+# The outcomes of hosts with which a run has nothing to do any more.
+AS_ASKED = ("unchanged", "converged")
 
 UNCHANGED, CONVERGE, BLOCKED, FAILED, UNREACHABLE = "unchanged", "converge", "blocked", "failed", "unreachable"
 
@@ -114,10 +118,10 @@ def build(
         C(nodes), the ids of the managed nodes that SSM knows (C(None): not asked), C(registered_at) of them, and
         C(own_nodes), those with the fleet's tag; C(elsewhere), C(cluster) and C(instances) of each cluster that hosts
         may leave.
-    :param options: C(started) (ISO 8601, UTC), C(fleet), C(cluster), C(region), C(release), C(waves),
-        C(max_unavailable), C(sites_in_parallel), C(variables) (by host, those that waves and fault domains go by);
-        and of identities C(renew) (one of RENEWALS), C(renew_before), C(renew_anyway), and
-        C(originals), the observations of hosts that others may be copies of.
+    :param options: C(started) (ISO 8601, UTC), C(fleet), C(cluster), C(region), C(release); of the order C(waves),
+        C(max_unavailable), C(sites_in_parallel), C(variables) (by host, those that waves and fault domains go by) and
+        C(only_failed) (the record that the hosts were chosen by); of identities C(renew) (one of RENEWALS),
+        C(renew_before), C(renew_anyway), and C(originals), the observations of hosts that others may be copies of.
     :raises PlanError: when a host has no site, or waves or limits make no sense.
     """
     homeless = sorted(name for name, site in sites.items() if not site)
@@ -153,9 +157,22 @@ def build(
         **{key: options.get(key) for key in ("started", "fleet", "cluster", "region", "release")},
         "hosts": {name: {**host, "wave": wave_of[name]} for name, host in decided.items()},
         "waves": arranged,
-        "notes": notes,
+        "notes": [*_whose(options, len(sites)), *notes],
         **batches.make(decided, CONVERGE, arranged, together, cluster),
     }
+
+
+def _whose(options: Mapping[str, Any], hosts: int) -> list[str]:
+    record = options.get("only_failed")
+    return [f"Only hosts that {record} has as not as asked: {count(hosts, 'host')}."] if record else []
+
+
+def left_of(record: Mapping[str, Any]) -> list[str]:
+    """The hosts of a run that did not end as asked."""
+    hosts = record.get("hosts") if isinstance(record, Mapping) and "waves" in record else None
+    if not isinstance(hosts, Mapping) or not all("outcome" in host for host in hosts.values()):
+        raise PlanError("fleet_only_failed has to be the path of a rollout's record; this file is none.")
+    return [name for name, host in hosts.items() if host["outcome"] not in AS_ASKED]
 
 
 def _decide(name: str, observation: Mapping[str, Any], known: Registry) -> dict[str, Any]:

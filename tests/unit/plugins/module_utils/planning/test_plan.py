@@ -232,6 +232,29 @@ def test_bad_input_is_named(options: dict[str, Any], said: str) -> None:
         build({"lab-1": observation()}, **options)
 
 
+def test_what_a_record_has_left() -> None:
+    outcomes = ("unchanged", "converged", "failed", "rolled_back", "skipped", "unreachable", "blocked")
+    record = {"waves": [], "hosts": {outcome: {"outcome": outcome} for outcome in outcomes}}
+    assert plan.left_of(record) == ["failed", "rolled_back", "skipped", "unreachable", "blocked"]
+    assert build({"lab-1": observation()}, only_failed="/r.json")["notes"] == [
+        "Only hosts that /r.json has as not as asked: 1 host."
+    ]
+
+
+@pytest.mark.parametrize("record", [{}, [], 5, {"waves": []}, {"waves": [], "hosts": {"a": {}}}, {"hosts": {}}])
+def test_a_file_that_is_no_record_is_refused(record: Any) -> None:
+    with pytest.raises(plan.PlanError, match="fleet_only_failed has to be the path of a rollout's record"):
+        plan.left_of(record)
+
+
+def test_waves_and_domains_come_from_variables() -> None:
+    told = {"lab-1": {"tier": "x", "fleet_fault_domain": 1}, "lab-2": {}}
+    made = build({"lab-2": observation(), "lab-1": observation()}, variables=told, waves=[{"selector": {"tier": "x"}}])
+    assert {name: (host["wave"], host["fault_domain"]) for name, host in made["hosts"].items()} == {
+        "lab-1": ("wave-1", "1"), "lab-2": ("rest", ""),
+    }  # fmt: skip
+
+
 def test_hosts_without_a_site_are_named() -> None:
     with pytest.raises(plan.PlanError, match="fleet_site is not set for: a, b"):
         plan.build({"b": "", "a": "", "c": "lab"}, dict.fromkeys("abc", observation()), {}, OPTIONS)
