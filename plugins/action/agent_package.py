@@ -11,15 +11,15 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.plugins.action import ActionBase
+from ansible.errors import AnsibleError
 from ansible_collections.edgefleet.ecs.plugins.module_utils.host import packages
 from ansible_collections.edgefleet.ecs.plugins.modules.agent_package import ARGUMENTS, TOGETHER
+from ansible_collections.edgefleet.ecs.plugins.plugin_utils.pushing import PushingAction
 
 
 def run(command: list[str]) -> tuple[int, str, str]:
@@ -75,31 +75,14 @@ def _download(params: dict[str, Any], place: Path, kept: dict[str, Path]) -> Non
             there[name].replace(path)
 
 
-class ActionModule(ActionBase):
-    TRANSFERS_FILES = False  # a folder on the host is made when there is a file to push
-    _supports_check_mode = True
-    _supports_async = False
+class ActionModule(PushingAction):
+    MODULE, ARGUMENTS, TOGETHER = "agent_package", ARGUMENTS, TOGETHER
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        _validation, params = self.validate_argument_spec(ARGUMENTS, **TOGETHER)
-        try:
-            result.update(self._installed(params, task_vars or {}))
-        except packages.PackageError as error:
-            raise AnsibleActionFail(f"{error} (on the control node)") from error
-        finally:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
-        return result
-
-    def _installed(self, params: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    def _pusher(self, params: dict[str, Any]) -> Callable[[], dict[str, Any]] | None:
         if not params["src"] and not params["download_to"]:
-            return self._module(task_vars, {})
+            return None
         given = self._given(params)
-        # Tens of megabytes do not go over a thin link to a host that has the package.
-        asked = self._module(task_vars, {}, only_ask=True)
-        if asked.get("failed") or not asked.get("changed") or self._task.check_mode:
-            return asked
-        return self._module(task_vars, self._pushed(given or downloaded(params)))
+        return lambda: self._arguments(given or downloaded(params))
 
     def _given(self, params: dict[str, Any]) -> Kept | None:
         """The files of the control node, or None where they are to be downloaded."""
@@ -117,23 +100,6 @@ class ActionModule(ActionBase):
         except AnsibleError as error:
             raise packages.PackageError(f"{package}: there is no file {path}.") from error
 
-    def _pushed(self, kept: Kept) -> dict[str, Any]:
-        """The module's arguments for files that are on the host."""
-        folder = self._make_tmp_path()
-        there = {name: self._connection._shell.join_path(folder, name) for name in ("src", "signature_src")}
-        self._transfer_file(str(kept.file), there["src"])
-        self._transfer_file(str(kept.signature), there["signature_src"])
-        self._fixup_perms2([folder, *there.values()], execute=False)
+    def _arguments(self, kept: Kept) -> dict[str, Any]:
+        there = self._pushed({"src": kept.file, "signature_src": kept.signature})
         return {**there, "key": kept.key, "url": None, "signature_url": None, "key_url": None, "download_to": None}
-
-    def _module(self, task_vars: dict[str, Any], changes: dict[str, Any], only_ask: bool = False) -> dict[str, Any]:
-        arguments = {name: value for name, value in {**self._task.args, **changes}.items() if value is not None}
-        before = self._task.check_mode
-        self._task.check_mode = before or only_ask
-        try:
-            answer: dict[str, Any] = self._execute_module(
-                module_name="edgefleet.ecs.agent_package", module_args=arguments, task_vars=task_vars
-            )
-        finally:
-            self._task.check_mode = before
-        return answer

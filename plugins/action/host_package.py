@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.plugins.action import ActionBase
+from ansible.errors import AnsibleError
 from ansible_collections.edgefleet.ecs.plugins.module_utils.host import packages
 from ansible_collections.edgefleet.ecs.plugins.modules.host_package import ARGUMENTS, TOGETHER
+from ansible_collections.edgefleet.ecs.plugins.plugin_utils.pushing import PushingAction
 
 # The ends of file names, as the distributions' archives have them.
 ENDINGS = {
@@ -37,36 +37,14 @@ def chosen(folder: Path, system: Mapping[str, str], checksums: Mapping[str, str]
     return found
 
 
-class ActionModule(ActionBase):
-    TRANSFERS_FILES = False  # a folder on the host is made when there is a file to push
-    _supports_check_mode = True
-    _supports_async = False
+class ActionModule(PushingAction):
+    MODULE, ARGUMENTS, TOGETHER = "host_package", ARGUMENTS, TOGETHER
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        _validation, params = self.validate_argument_spec(ARGUMENTS, **TOGETHER)
-        try:
-            result.update(self._installed(params, task_vars or {}))
-        except packages.PackageError as error:
-            raise AnsibleActionFail(f"{error} (on the control node)") from error
-        finally:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
-        return result
-
-    def _installed(self, params: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    def _pusher(self, params: dict[str, Any]) -> Callable[[], dict[str, Any]] | None:
         if not params["src"]:
-            return self._module(task_vars)
+            return None
         files = chosen(self._folder(params["src"]), params["system"], params["checksums"])
-        # Tens of megabytes do not go over a thin link to a host that has the package.
-        asked = self._module(task_vars, only_ask=True)
-        if asked.get("failed") or not asked.get("changed") or self._task.check_mode:
-            return asked
-        folder = self._make_tmp_path()
-        there = [self._connection._shell.join_path(folder, path.name) for path in files]
-        for path, target in zip(files, there):
-            self._transfer_file(str(path), target)
-        self._fixup_perms2([folder, *there], execute=False)
-        return self._module(task_vars, files=there)
+        return lambda: {"files": list(self._pushed({path.name: path for path in files}).values())}
 
     def _folder(self, path: str) -> Path:
         try:
@@ -76,18 +54,3 @@ class ActionModule(ActionBase):
         if not found.is_dir():
             raise packages.PackageError(f"{path} is no folder.")
         return found
-
-    def _module(
-        self, task_vars: dict[str, Any], only_ask: bool = False, files: list[str] | None = None
-    ) -> dict[str, Any]:
-        before = self._task.check_mode
-        self._task.check_mode = before or only_ask
-        try:
-            answer: dict[str, Any] = self._execute_module(
-                module_name="edgefleet.ecs.host_package",
-                module_args={**self._task.args, **({"files": files} if files else {})},
-                task_vars=task_vars,
-            )
-        finally:
-            self._task.check_mode = before
-        return answer

@@ -51,6 +51,8 @@ LOCK_HOLDER = (
     "import fcntl, time; f = open('/var/lib/dpkg/lock-frontend', 'w'); fcntl.lockf(f, fcntl.LOCK_EX); time.sleep(20)"
 )
 AGENT_FILES = "/usr/lib/amazon-ecs-init"
+# Where a registration writes.
+STATE_FOLDERS = "/var/lib/edgefleet /var/lib/amazon/ssm"
 ADDITIONAL = "edgefleet.ecs.registration"
 ACTIVATE = (
     "client('ssm').create_activation(IamRole='demo-external-instance', RegistrationLimit={limit}, "
@@ -265,12 +267,14 @@ def test_lost_and_damaged_identities(faulty: FaultyFleet) -> None:
 
 
 def _break_hosts(faulty: FaultyFleet) -> None:
-    """Each host has to install the ECS agent once more, and something is in the way."""
+    """Something is in the way of the ECS agent, which most have to install once more, or of a registration."""
     for name in ("lab-1", "lab-2", "lab-3", "lab-7", "lab-8", "lab-9"):
         faulty.on(name, "dpkg --remove --force-all amazon-ecs-init >/dev/null 2>&1")
     # Released in time.
     faulty.on("lab-1", f'systemd-run --quiet python3 -c "{LOCK_HOLDER}"')
     faulty.on("lab-2", f"mkdir -p {AGENT_FILES} && mount -t tmpfs -o size=4k tmpfs {AGENT_FILES}")
+    full = "mkdir -p $folder; mount -t tmpfs -o size=4k,nr_inodes=1 tmpfs $folder"
+    faulty.on("lab-4", f"for folder in {STATE_FOLDERS}; do {full}; done")
     faulty.on("lab-3", "iptables -A OUTPUT -p tcp --dport 8080 -j REJECT --reject-with tcp-reset")
     faulty.on("lab-9", "iptables -A OUTPUT -p tcp --dport 4566 -j REJECT --reject-with tcp-reset")
     faulty.on("lab-7", "echo EDGEFLEET_STANDIN_CLOCK_AHEAD=3600 >> /etc/default/edgefleet-standin")
@@ -281,6 +285,7 @@ def _break_hosts(faulty: FaultyFleet) -> None:
 
 def _mend_hosts(faulty: FaultyFleet) -> None:
     faulty.on("lab-2", f"umount {AGENT_FILES}")
+    faulty.on("lab-4", f"umount {STATE_FOLDERS}")
     for name in ("lab-3", "lab-9"):
         faulty.on(name, "iptables -F OUTPUT")
     faulty.on("lab-7", "rm /etc/default/edgefleet-standin")
@@ -293,13 +298,16 @@ def test_broken_hosts_and_a_region_in_trouble(faulty: FaultyFleet) -> None:
             "faults", "POST", {"kind": kind, "service": "ssm", "action": "RegisterManagedInstance", "count": 3}
         )
     run = faulty.rollout(ecs_agent_wait=30)
-    expected = dict.fromkeys(HOSTS, "converged") | dict.fromkeys(("lab-2", "lab-3", "lab-7", "lab-9"), "failed")
+    expected = dict.fromkeys(HOSTS, "converged") | dict.fromkeys(
+        ("lab-2", "lab-3", "lab-4", "lab-7", "lab-9"), "failed"
+    )
     assert run.outcomes == expected, run.output
-    # lab-4 and lab-5 have registered through nine calls that went wrong.
+    # lab-5 has registered through nine calls that went wrong. A full disk costs no managed node.
     assert faulty.region("faults")["faults"] == []
     assert run.record
     reasons = {name: host["reason"] for name, host in run.record["hosts"].items()}
     assert "No space left on device" in reasons["lab-2"]
+    assert "No space left on device" in reasons["lab-4"]
     assert "Cannot download http://198.18.0.1:8080" in reasons["lab-3"]
     assert "has not joined cluster demo-edge" in reasons["lab-9"] and "Connection refused" in reasons["lab-9"]
     assert "has not joined cluster demo-edge" in reasons["lab-7"] and "Signature" in reasons["lab-7"]
@@ -309,5 +317,5 @@ def test_broken_hosts_and_a_region_in_trouble(faulty: FaultyFleet) -> None:
     assert run.code == 0, run.output
     converged = {name for name, outcome in run.outcomes.items() if outcome == "converged"}
     # Agents that run try on, and may have joined by themselves in the meantime.
-    assert {"lab-2", "lab-3"} <= converged <= {"lab-2", "lab-3", "lab-7", "lab-9"}
+    assert {"lab-2", "lab-3", "lab-4"} <= converged <= {"lab-2", "lab-3", "lab-4", "lab-7", "lab-9"}
     faulty.expect_one_identity_a_host()

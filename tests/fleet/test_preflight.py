@@ -21,6 +21,19 @@ systemctl --quiet mask ecs.service
 cp /etc/machine-id /root/machine-id
 echo {twin} > /etc/machine-id
 until ss -ltn | grep -q :51678; do sleep 0.1; done'"""
+# To lab-2, the Region's clock is an hour ahead; all hosts of the sandbox share one, so the other way round is as good.
+AHEAD = """sudo sh -ec '
+cat > /run/ahead.py <<EOF
+import http.server, time
+class Ahead(http.server.SimpleHTTPRequestHandler):
+    def date_time_string(self, timestamp=None):
+        return super().date_time_string(time.time() + 3600)
+http.server.HTTPServer(("127.0.0.1", 8099), Ahead).serve_forever()
+EOF
+systemd-run --quiet --unit=ahead python3 /run/ahead.py
+until ss -ltn | grep -q :8099; do sleep 0.1; done'"""
+AHEAD_OF_TIME = ("ssm", "ssmmessages", "ecs-agent", "ecs-telemetry")
+NOT_AHEAD = "sudo systemctl stop ahead.service"
 CLEAR = """sudo sh -ec '
 systemctl stop squatter.service
 systemctl --quiet unmask ecs.service
@@ -36,8 +49,17 @@ DARK = {
     "ec2messages": "",
     "s3": "",
 }
-# A host of the site lab that does not answer, without anybody waiting for it.
-GHOST = "lab: {hosts: {ghost: {ansible_host: 127.0.0.1, ansible_port: 9}}}\n"
+# With a host of the site lab that does not answer, without anybody waiting for it.
+INVENTORY = {
+    "all": {"hosts": {name: {"preflight_endpoints": DARK} for name in HOSTS}},
+    "lab": {
+        "hosts": {
+            # Most of those that answer: one clock alone would not be believed.
+            "lab-2": {"preflight_endpoints": {**DARK, **dict.fromkeys(AHEAD_OF_TIME, "http://127.0.0.1:8099")}},
+            "ghost": {"ansible_host": "127.0.0.1", "ansible_port": 9},
+        }
+    },
+}
 
 
 def _errors(host: dict[str, Any]) -> set[str]:
@@ -45,29 +67,29 @@ def _errors(host: dict[str, Any]) -> set[str]:
 
 
 def test_everything_is_said_at_once_and_nothing_is_touched(fleet: Fleet, tmp_path: Path) -> None:
-    ghost, file = tmp_path / "ghost.yml", tmp_path / "preflight.json"
-    ghost.write_text(GHOST)
+    inventory, file = tmp_path / "inventory.json", tmp_path / "preflight.json"
+    inventory.write_text(json.dumps(INVENTORY))
+    fleet.hosts("ssh", "lab-2", AHEAD)
     fleet.hosts("ssh", "lab-1", PLANT.format(twin=fleet.hosts("ssh", "lab-2", "cat /etc/machine-id").strip()))
     try:
         fleet.forget_calls()
         fleet.forget_executions()
-        run = fleet.playbook(
-            "preflight", "--inventory", str(ghost), preflight_report=str(file), preflight_endpoints=DARK
-        )
+        run = fleet.playbook("preflight", "--inventory", str(inventory), preflight_report=str(file))
         executions, calls = fleet.executions(), fleet.calls()
     finally:
         fleet.hosts("ssh", "lab-1", CLEAR)
+        fleet.hosts("ssh", "lab-2", NOT_AHEAD)
     assert run.code == 2, run.output
     report = json.loads(file.read_text())
     assert {name: _errors(host) for name, host in report["hosts"].items()} == {
         **dict.fromkeys(HOSTS, {"connection"}),
         "lab-1": {"connection", "port", "snap", "unit", "aws_credentials", "cloned_machine"},
-        "lab-2": {"connection", "cloned_machine"},
+        "lab-2": {"clock", "cloned_machine"},
         "ghost": {"unreachable"},
     }
     assert report["counts"] == {"hosts": 7, "ready": 0, "refused": 6, "failed": 0, "unreachable": 1}
     assert "Port 51678 is taken by python3." in run.output
-    assert "ERROR connection: 6 hosts" in run.output
+    assert "ERROR connection: 5 hosts" in run.output
     assert "very-secret" not in run.output + file.read_text()
     assert executions == dict.fromkeys(HOSTS, 1)
     assert not calls  # nobody has asked AWS for anything

@@ -48,7 +48,7 @@ def build(sites: Data, given: Data, observations: Data, view: Data, options: Dat
     refused = leaving.refusals(sites, ids, view["instances"], options["fleet"])
     refused += [reason for host in hosts.values() for reason in host["refused"] if reason not in refused]
     refused += [] if options.get("ignore_blocking") else leaving.why_blocked(blocking, "decommission_force")
-    batches = _batches(hosts)
+    batches = _batches(hosts, _whole_sites(hosts, options))
     phrase = _phrase(hosts, options)
     return {
         "run_id": re.sub("[-:]", "", str(options.get("started", ""))),
@@ -80,7 +80,9 @@ def _host(
     said = _identity(observation)
     own_nodes = {node["instance_id"]: node for node in view["nodes"]}
     instances = _instances(name, {said, given} - {""}, view["instances"], fleet)
-    ids = {said, given, *(str(item["ec2_instance_id"]) for item in instances)} - {""}
+    given_up = _given_up(observation, view)
+    instances += [item for item in view["instances"] if item["ec2_instance_id"] in given_up and item not in instances]
+    ids = {said, given, *given_up, *(str(item["ec2_instance_id"]) for item in instances)} - {""}
     left_over = _left_over(name, site, own_nodes, claimed) if not ids and observation.get("unreachable") else []
     refused = _refused(name, observation, ids, left_over, instances, view, options)
     nodes = sorted(node for node in {*ids, *left_over[:1]} if node in own_nodes)
@@ -101,6 +103,17 @@ def _instances(name: str, ids: set[str], instances: Sequence[Data], fleet: str) 
     """All records of the host, also those of identities that it had before."""
     tagged = [item["container_instance_arn"] for item in leaving.records_of(name, "", instances, fleet)]
     return [item for item in instances if item["container_instance_arn"] in tagged or item["ec2_instance_id"] in ids]
+
+
+def _given_up(observation: Data, view: Data) -> set[str]:
+    """Identities that the host had before, where a registration anew was cut off before their records were removed.
+
+    One that anything still answers with is not this host's any more.
+    """
+    registration = (observation.get("host") or {}).get("registration") or {}
+    silent = {node["instance_id"] for node in view["nodes"] if node.get("ping_status") != "Online"}
+    answers = {item["ec2_instance_id"] for item in view["instances"] if item["agent_connected"]}
+    return (set(registration.get("abandoned") or ()) & silent) - answers
 
 
 def _left_over(name: str, site: str, own_nodes: Data, claimed: set[str]) -> list[str]:
@@ -199,20 +212,23 @@ def _lives(unit: Data | None) -> bool:
 
 def _phrase(hosts: Data, options: Data) -> str:
     """What must be typed: the fleet and each site, or each host where a site does not leave as a whole."""
-    everybody: dict[str, set[str]] = {}
-    for name, site in (options.get("all_sites") or {}).items():
-        everybody.setdefault(site, set()).add(name)
-    named = []
-    for site in dict.fromkeys(host["site"] for host in hosts.values()):
-        leaving_names = [name for name, host in hosts.items() if host["site"] == site]
-        whole = set(leaving_names) >= everybody.get(site, set())
-        named += (
-            [f"{options['fleet']}/{site}"] if whole else [f"{options['fleet']}/{site}/{name}" for name in leaving_names]
-        )
-    return ",".join(named)
+    whole = _whole_sites(hosts, options)
+    named = [
+        f"{options['fleet']}/{host['site']}" + ("" if host["site"] in whole else f"/{name}")
+        for site in dict.fromkeys(host["site"] for host in hosts.values())
+        for name, host in hosts.items()
+        if host["site"] == site
+    ]
+    return ",".join(dict.fromkeys(named))
 
 
-def _batches(hosts: Data) -> list[dict[str, Any]]:
+def _whole_sites(hosts: Data, options: Data) -> set[str]:
+    """The sites of which every host of the inventory leaves."""
+    stay = {site for name, site in (options.get("all_sites") or {}).items() if name not in hosts}
+    return {host["site"] for host in hosts.values()} - stay
+
+
+def _batches(hosts: Data, whole: set[str]) -> list[dict[str, Any]]:
     """Site by site. Hosts that are off are dealt with by the conductor of their site alone."""
     batches: list[dict[str, Any]] = []
     for site in dict.fromkeys(host["site"] for host in hosts.values()):
@@ -229,6 +245,7 @@ def _batches(hosts: Data) -> list[dict[str, Any]]:
                 "conductor": conductor,
                 "hosts": list(members),
                 "members": [conductor, *present],
+                "whole_site": site in whole,
                 "drain": [arn for name in present for arn in members[name]["instances"]],
                 "offline_instances": [
                     arn for name, host in members.items() if name not in present for arn in host["instances"]

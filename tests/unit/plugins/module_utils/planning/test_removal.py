@@ -163,6 +163,38 @@ def test_records_of_an_identity_before_go_too() -> None:
     assert made["hosts"]["lyon-1"]["nodes"] == ["mi-lyon-1", "mi-old"]
 
 
+GIVEN_UP = {"registered": True, "instance_id": "mi-lyon-1", "region": "us-west-2", "abandoned": ["mi-old", "mi-gone"]}
+SILENT = {"ping_status": "ConnectionLost"}
+
+
+@pytest.mark.parametrize(
+    ("old_node", "old_instance", "taken"),
+    [
+        (SILENT, {"agent_connected": False}, True),
+        (SILENT, {"agent_connected": True}, False),
+        ({}, {"agent_connected": False}, False),
+    ],
+)
+def test_identities_that_a_host_has_given_up_go_if_nothing_answers_with_them(
+    old_node: Any, old_instance: Any, taken: bool
+) -> None:
+    # Another name than the host's: the tag alone does not show whose it is.
+    old = instance("before", ec2_instance_id="mi-old", **old_instance)
+    made = planned(
+        {"lyon-1": seen("lyon-1", registration=GIVEN_UP)},
+        instances=[instance("lyon-1"), old],
+        nodes=[node("lyon-1"), node("old", **old_node)],
+    )
+    assert ("mi-old" in made["hosts"]["lyon-1"]["nodes"]) is taken
+    assert (old["container_instance_arn"] in made["hosts"]["lyon-1"]["instances"]) is taken
+
+
+def test_a_site_takes_its_activation_with_it_when_it_leaves_as_a_whole() -> None:
+    assert [batch["whole_site"] for batch in whole()["batches"]] == [True]
+    one = planned({"lyon-1": seen("lyon-1")}, instances=[instance("lyon-1")], nodes=[node("lyon-1")])
+    assert [batch["whole_site"] for batch in one["batches"]] == [False]
+
+
 @pytest.mark.parametrize(
     ("nodes", "taken", "refused"),
     [
