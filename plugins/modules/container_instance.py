@@ -86,6 +86,14 @@ options:
       - With O(state=draining), waits until no task of a service is left on any of them.
     type: bool
     default: false
+  standalone_tasks:
+    description:
+      - What O(state=draining) with O(wait=true) does about tasks that belong to no service, which ECS leaves alone.
+      - V(ignore) does not wait for them, V(wait) waits until they have ended by themselves, and V(stop) stops them
+        (C(ecs:StopTask)) once no more can be placed, and waits.
+    type: str
+    choices: [ignore, wait, stop]
+    default: ignore
   wait_timeout:
     description: How many seconds to wait at most, for all of them together.
     type: int
@@ -175,6 +183,12 @@ container_instances:
       type: int
       returned: when O(state=draining) and O(wait=true)
       sample: 0
+    standalone_tasks:
+      description: ARNs of tasks of no service that have not stopped.
+      type: list
+      elements: str
+      returned: when O(state=draining) and O(wait=true)
+      sample: []
     attributes:
       description: Attributes by name, those of ECS included; an empty text when there is no value.
       type: dict
@@ -224,6 +238,7 @@ ARGUMENTS = {
     "force": {"type": "bool", "default": False},
     "wait": {"type": "bool", "default": False},
     "wait_timeout": {"type": "int", "default": 300},
+    "standalone_tasks": {"type": "str", "choices": ["ignore", "wait", "stop"], "default": "ignore"},
 }
 _STATUS = {"active": "ACTIVE", "draining": "DRAINING"}
 
@@ -284,7 +299,14 @@ def run_absent(client: Any, cluster: str, references: list[str], force: bool, ch
 
 
 def run_present(
-    client: Any, cluster: str, references: list[str], wanted: plan.WantedInstance, wait: str, timeout: int, dry: bool
+    client: Any,
+    cluster: str,
+    references: list[str],
+    wanted: plan.WantedInstance,
+    wait: str,
+    timeout: int,
+    dry: bool,
+    standalone: str = waiting.IGNORE,
 ) -> dict[str, Any]:
     """`wait` is the state to wait for, or empty. Check mode (`dry`) cannot know who would register meanwhile."""
     deadline = waiting.Deadline(timeout)
@@ -292,8 +314,10 @@ def run_present(
     if not (wait == "active" and dry):
         waiting.require_all(cluster, before)
     changed, after = ensure_present(client, cluster, before, wanted, dry)
-    if wait and not dry:
-        after = waiting.WAITS[wait](client, cluster, after, deadline)
+    if wait == "active" and not dry:
+        after = waiting.wait_connected(client, cluster, after, deadline)
+    elif wait and not dry:
+        after = waiting.wait_drained(client, cluster, after, deadline, standalone)
     return result(changed, instances.unique(before.values()), instances.unique(after.values()), waiting.missing(after))
 
 
@@ -313,8 +337,9 @@ def main() -> None:
         if params["state"] == "absent":
             outcome = run_absent(client, cluster, references, params["force"], dry)
         else:
-            wait = params["state"] if params["wait"] and params["state"] in waiting.WAITS else ""
-            outcome = run_present(client, cluster, references, wanted, wait, params["wait_timeout"], dry)
+            wait = params["state"] if params["wait"] and params["state"] in _STATUS else ""
+            timeout, alone = params["wait_timeout"], params["standalone_tasks"]
+            outcome = run_present(client, cluster, references, wanted, wait, timeout, dry, alone)
     except FleetError as error:
         module.fail_json(**error.result())
     module.exit_json(**outcome)

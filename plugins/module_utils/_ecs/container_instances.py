@@ -157,21 +157,28 @@ def deregister(client: Any, cluster: str, instances: Iterable[Resource], force: 
         )
 
 
-def count_service_tasks(client: Any, cluster: str, instance: Resource) -> Resource:
-    """The instance with its service_tasks_count. Only one that runs anything costs calls."""
-    return {**instance, "service_tasks_count": _service_tasks(client, cluster, instance)}
-
-
-def _service_tasks(client: Any, cluster: str, instance: Resource) -> int:
-    """Draining stops the tasks of services alone, and a task on its way out has the desired status STOPPED."""
+def live_tasks(client: Any, cluster: str, instance: Resource) -> list[Resource]:
+    """Its tasks that have not stopped yet. Only an instance that runs anything costs calls."""
     if not instance["running_tasks_count"] + instance["pending_tasks_count"]:
-        return 0
+        return []
     arns: list[str] = []
+    # A task on its way out has the desired status STOPPED.
     for desired in ("RUNNING", "STOPPED"):
         where = {"containerInstance": instance["container_instance_arn"], "desiredStatus": desired}
         arns.extend(tasks.list_arns(client, cluster, **where))
-    found = tasks.describe(client, cluster, arns)
-    return sum(1 for task in found if task.get("group", "").startswith(SERVICE_GROUP) and is_live(task))
+    return [task for task in tasks.describe(client, cluster, arns) if is_live(task)]
+
+
+def of_service(task: Mapping[str, Any]) -> bool:
+    """Draining stops the tasks of services alone."""
+    return str(task.get("group", "")).startswith(SERVICE_GROUP)
+
+
+def count_tasks(client: Any, cluster: str, instance: Resource) -> Resource:
+    """The instance with its service_tasks_count, and its standalone_tasks by ARN."""
+    live = live_tasks(client, cluster, instance)
+    alone = [task["taskArn"] for task in live if not of_service(task)]
+    return {**instance, "service_tasks_count": len(live) - len(alone), "standalone_tasks": alone}
 
 
 def _target(instance: Mapping[str, Any], attribute: str) -> dict[str, str]:

@@ -22,7 +22,9 @@ def _instance_state(instance: Seen) -> str:
 def _drain_state(instance: Seen) -> str:
     if instance is None:
         return "not registered"
-    return f"{instance['status']}, {instance.get('service_tasks_count', 0)} service tasks not stopped yet"
+    alone = [arn.rpartition("/")[2] for arn in instance.get("standalone_tasks") or ()]
+    others = f", tasks without a service: {', '.join(alone)}" if alone else ""
+    return f"{instance['status']}, {instance.get('service_tasks_count', 0)} service tasks not stopped yet{others}"
 
 
 CLUSTER_ACTIVE = Waiter(
@@ -55,6 +57,17 @@ INSTANCE_DRAINED = Waiter(
     seen=_drain_state,
     advice="A service whose minimum and maximum healthy percent are both 100 cannot give up a task; "
     "tasks of a host without a connected agent are not stopped.",
+)
+
+
+INSTANCE_EMPTY = Waiter(
+    goal="be drained of all tasks",
+    done=lambda instance: (
+        instance is None or not (instance.get("service_tasks_count") or instance.get("standalone_tasks"))
+    ),
+    seen=_drain_state,
+    advice="A service whose minimum and maximum healthy percent are both 100 cannot give up a task, and tasks without "
+    "a service end by themselves or when somebody stops them; on a host without a connected agent none is stopped.",
 )
 
 

@@ -13,10 +13,14 @@ from typing import Any
 from .._aws.errors import NotPossible
 from .._aws.waiting import Seen, wait_for
 from . import container_instances as instances
+from . import tasks
 from .validation import is_machine_id
-from .waiters import INSTANCE_CONNECTED, INSTANCE_DRAINED, INSTANCE_REGISTERED
+from .waiters import INSTANCE_CONNECTED, INSTANCE_DRAINED, INSTANCE_EMPTY, INSTANCE_REGISTERED
 
 Instances = dict[str, Seen]
+
+# What a drain does about tasks that belong to no service: ECS leaves them alone.
+IGNORE, WAIT, STOP = STANDALONE = ("ignore", "wait", "stop")
 
 
 class Deadline:
@@ -68,18 +72,23 @@ def wait_connected(client: Any, cluster: str, seen: Instances, deadline: Deadlin
     )
 
 
-def wait_drained(client: Any, cluster: str, seen: Instances, deadline: Deadline) -> Instances:
-    def counted(now: Mapping[str, Seen]) -> Instances:
-        return {name: item and instances.count_service_tasks(client, cluster, item) for name, item in now.items()}
+def wait_drained(client: Any, cluster: str, seen: Instances, deadline: Deadline, standalone: str = IGNORE) -> Instances:
+    """Until no task of a service is left, and no other one either unless those are ignored.
 
+    Tasks without a service are stopped only after no more can be placed: the instances are DRAINING already.
+    """
+
+    def counted(now: Mapping[str, Seen]) -> Instances:
+        return {name: item and instances.count_tasks(client, cluster, item) for name, item in now.items()}
+
+    first = counted(seen)
+    if standalone == STOP:
+        arns = [arn for item in instances.unique(first.values()) for arn in item["standalone_tasks"]]
+        tasks.stop(client, cluster, arns, "Its container instance is drained")
     return wait_for(
-        INSTANCE_DRAINED,
+        INSTANCE_DRAINED if standalone == IGNORE else INSTANCE_EMPTY,
         list(seen),
         lambda names: counted(instances.look_again(client, cluster, {name: seen[name] for name in names})),
         deadline.left,
-        first=counted(seen),
+        first=first,
     )
-
-
-# What is waited for, by the state that a user asks for.
-WAITS = {"active": wait_connected, "draining": wait_drained}

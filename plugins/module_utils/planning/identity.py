@@ -42,6 +42,7 @@ class Registry(NamedTuple):
     holders: Mapping[str, Sequence[str]]  # hosts by the identity that they say is theirs
     machines: Mapping[str, Sequence[str]]  # hosts by machine-id
     originals: frozenset[str]
+    holding: Mapping[str, Sequence[str]]  # services that give up no task, by container instance
     options: Mapping[str, Any]
 
     @property
@@ -68,6 +69,7 @@ def registry(
         holders=_groups((_identity(host), name) for name, host in read.items()),
         machines=_groups((host.get("machine_id"), name) for name, host in read.items()),
         originals=frozenset(originals),
+        holding=view.get("holding") or {},
         options=options,
     )
 

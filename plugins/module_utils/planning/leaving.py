@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from .disruption import SERVICE_GROUP, has_no_room
 from .plan import DRAIN_MARK
 
 FLEET_TAG, HOST_TAG = "fleet", "host"
 DRAINING, ACTIVE = "DRAINING", "ACTIVE"
-SERVICE_GROUP = "service:"
 
 Data = Mapping[str, Any]
 
@@ -96,16 +96,8 @@ def blocking_services(services: Iterable[Data], tasks: Iterable[Data]) -> list[s
     return sorted(
         service["service_name"]
         for service in services
-        if SERVICE_GROUP + service["service_name"] in on_hosts and _has_no_room(service)
+        if SERVICE_GROUP + service["service_name"] in on_hosts and has_no_room(service)
     )
-
-
-def _has_no_room(service: Data) -> bool:
-    """ECS rounds the least number of tasks up and the most down, so that 50 and 100 % of one task leave none."""
-    percents, count = service["deployment_configuration"], int(service["desired_count"])
-    least = -(-count * int(percents.get("minimumHealthyPercent", 100)) // 100)
-    most = count * int(percents.get("maximumPercent", 200)) // 100
-    return bool(count and service.get("scheduling_strategy") != "DAEMON" and least >= count >= most)
 
 
 def why_blocked(blocking: Sequence[str], variable: str) -> list[str]:

@@ -38,7 +38,7 @@ class Seen:
     - connected: the hosts whose agent ECS has heard from, C(None) where the question could not be asked.
     - trouble: why the conductor could not do its part, if it could not.
     - rollbacks: by host, whether it was rolled back (C(done)), and why not (C(reason)).
-    - draining: the hosts of the batch that the Region calls DRAINING; C(None) where nobody asked.
+    - draining: ARNs of container instances that the Region calls DRAINING; C(None) where nobody asked.
     - logs: by host, the folder of its logs on the control node.
     - left: by host, the records of earlier identities that stay, in words.
     - unretired: why such records could not be removed that had to be.
@@ -107,9 +107,9 @@ def _spoiled(why: str, rollback: Mapping[str, Any] | None, heard: bool) -> dict[
 
 def _is_draining(plan: Mapping[str, Any], batch: Mapping[str, Any], name: str, outcome: str, seen: Seen) -> bool:
     """Whether this run leaves the host DRAINING: as the Region says, or as it must be feared where nobody could ask."""
-    if seen.draining is not None:
-        return name in seen.draining
     drained = {item["arn"] for item in plan["hosts"][name].get("drain", ())} & set(batch["drain"])
+    if seen.draining is not None:
+        return bool(drained & set(seen.draining))
     return bool(drained) and outcome in (FAILED, UNREACHABLE)
 
 

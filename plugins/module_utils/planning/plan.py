@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import batches, clones, labels, waves
+from . import batches, clones, disruption, labels, waves
 from . import identity as identities
 from .identity import Registry
 from .limits import PlanError as PlanError
@@ -117,11 +117,12 @@ def build(
     :param view: the Region's side: C(instances), container instances as C(container_instance_info) returns them;
         C(nodes), the ids of the managed nodes that SSM knows (C(None): not asked), C(registered_at) of them, and
         C(own_nodes), those with the fleet's tag; C(elsewhere), C(cluster) and C(instances) of each cluster that hosts
-        may leave.
+        may leave; C(holding), by container instance, the services that give up no task of it.
     :param options: C(started) (ISO 8601, UTC), C(fleet), C(cluster), C(region), C(release); of the order C(waves),
         C(max_unavailable), C(sites_in_parallel), C(variables) (by host, those that waves and fault domains go by) and
-        C(only_failed) (the record that the hosts were chosen by); of identities C(renew) (one of RENEWALS),
-        C(renew_before), C(renew_anyway), and C(originals), the observations of hosts that others may be copies of.
+        C(only_failed) (the record that the hosts were chosen by); of trouble C(on_failure), C(standalone_tasks) and
+        C(drain_timeout); of identities C(renew) (one of RENEWALS), C(renew_before), C(renew_anyway), and
+        C(originals), the observations of hosts that others may be copies of.
     :raises PlanError: when a host has no site, or waves or limits make no sense.
     """
     homeless = sorted(name for name, site in sites.items() if not site)
@@ -130,6 +131,7 @@ def build(
     sites = {name: str(site) for name, site in sites.items()}
     if (options.get("renew") or "") not in identities.RENEWALS:
         raise PlanError(f"fleet_renew: '{options['renew']}' is none of 'identity', 'machine' and ''.")
+    dealing = disruption.policy(options)
     observations = clones.with_findings(observations)
     known = identities.registry(observations, view, options)
     told = options.get("variables") or {}
@@ -155,6 +157,7 @@ def build(
         # The run's name: its start, in characters that file names and ECS attributes take.
         "run_id": re.sub("[-:]", "", str(options.get("started", ""))),
         **{key: options.get(key) for key in ("started", "fleet", "cluster", "region", "release")},
+        **dealing,
         "hosts": {name: {**host, "wave": wave_of[name]} for name, host in decided.items()},
         "waves": arranged,
         "notes": [*_whose(options, len(sites)), *notes],
@@ -186,6 +189,7 @@ def _decide(name: str, observation: Mapping[str, Any], known: Registry) -> dict[
         "status": None,
         "leaves": [],
         "drain": [],
+        "goes_back": False,
         "stays_draining": False,
         "drains_again": False,
         "retire": {"instances": [], "stale": [], "elsewhere": [], "nodes": [], "note": False, "left": []},
@@ -222,6 +226,8 @@ def _decide(name: str, observation: Mapping[str, Any], known: Registry) -> dict[
     )
     disruptive = any(entry["disruptive"] for entry in drift)
     places = [(str(known.options.get("cluster")), instance)] if instance else leaves
+    drain = _drain(places, renews) if disruptive else []
+    reason = reason or disruption.why_held(drain, known.holding)
     operators = any(_is_operators(item) for _cluster, item in places)
     return {
         "action": BLOCKED if reason else CONVERGE if drift else UNCHANGED,
@@ -234,7 +240,9 @@ def _decide(name: str, observation: Mapping[str, Any], known: Registry) -> dict[
         "instance": instance.get("container_instance_arn"),
         "status": instance.get("status"),
         "leaves": [cluster for cluster, _item in leaves],
-        "drain": _drain(places, renews) if disruptive else [],
+        "drain": drain,
+        # Whether there is something to go back to, should the change fail.
+        "goes_back": disruption.goes_back(host, instance, drift, renews),
         # An operator's drain outlives the run, and the identity.
         "stays_draining": bool(instance) and operators and not renews,
         "drains_again": operators and (renews or bool(leaves)),

@@ -163,14 +163,14 @@ def test_service_tasks_are_counted_and_others_are_not(client: Callable[..., Any]
     tasks = [
         {"group": "service:web", "lastStatus": "RUNNING"},
         {"group": "service:web", "lastStatus": "STOPPED"},
-        {"group": "family:job", "lastStatus": "RUNNING"},
+        {"group": "family:job", "lastStatus": "RUNNING", "taskArn": "arn:task/1"},
         {"group": "service:db", "lastStatus": "DEACTIVATING"},
     ]
     fake = client(list_tasks=[{"taskArns": ["t1"]}, {"taskArns": ["t2"]}], describe_tasks={"tasks": tasks})
-    busy = instances.count_service_tasks(fake, "edge", shaped(1, runningTasksCount=3))
+    busy = instances.count_tasks(fake, "edge", shaped(1, runningTasksCount=3))
     assert busy["service_tasks_count"] == 2
     assert [parameters.get("desiredStatus") for _method, parameters in fake.calls] == ["RUNNING", "STOPPED", None]
-    assert instances.count_service_tasks(client(), "edge", shaped(1))["service_tasks_count"] == 0
+    assert instances.count_tasks(client(), "edge", shaped(1))["service_tasks_count"] == 0
 
 
 def test_one_loop_waits_for_the_whole_batch(client: Callable[..., Any], naps: list[float]) -> None:
@@ -201,14 +201,47 @@ def test_missing_instances_are_named() -> None:
     assert caught.value.details["missing"] == ["a", "c"]
 
 
+JOB = {"group": "family:job", "taskArn": "arn:task/1"}
+
+
 def test_a_drain_waits_for_service_tasks_only(client: Callable[..., Any], naps: list[float]) -> None:
     cluster = Cluster(raw(1, status="DRAINING", runningTasksCount=2))
     service = {
-        "tasks": [{"group": "service:web", "lastStatus": "RUNNING"}, {"group": "family:job", "lastStatus": "RUNNING"}]
+        "tasks": [{"group": "service:web", "lastStatus": "RUNNING", "taskArn": "s"}, {**JOB, "lastStatus": "RUNNING"}]
     }
-    alone = {"tasks": [{"group": "family:job", "lastStatus": "RUNNING"}]}
+    alone = {"tasks": [{**JOB, "lastStatus": "RUNNING"}]}
     fake = client(**cluster.replies(), list_tasks={"taskArns": ["t"]}, describe_tasks=[service, alone])
     seen = instances.best(instances.find(fake, "edge", [machine(1)]))
     after = waiting.wait_drained(fake, "edge", seen, waiting.Deadline(60))[machine(1)]
     assert after and after["service_tasks_count"] == 0
     assert len(naps) == 1
+
+
+def drained(client: Callable[..., Any], standalone: str, timeout: float, *states: str) -> tuple[Any, Any]:
+    cluster = Cluster(raw(1, status="DRAINING", runningTasksCount=1))
+    told = [{"tasks": [{**JOB, "lastStatus": state}]} for state in states]
+    fake = client(
+        **cluster.replies(),
+        list_tasks={"taskArns": ["t"]},
+        describe_tasks=told if len(told) > 1 else told[0],
+        stop_task={},
+    )
+    seen = instances.best(instances.find(fake, "edge", [machine(1)]))
+    return fake, waiting.wait_drained(fake, "edge", seen, waiting.Deadline(timeout), standalone)[machine(1)]
+
+
+def test_a_drain_may_wait_for_tasks_without_a_service(client: Callable[..., Any], naps: list[float]) -> None:
+    fake, after = drained(client, "wait", 60, "RUNNING", "RUNNING", "STOPPED")
+    assert after["standalone_tasks"] == [] and len(naps) == 2
+    assert "stop_task" not in fake.methods()
+
+
+def test_a_drain_may_stop_them(client: Callable[..., Any], naps: list[float]) -> None:
+    fake, after = drained(client, "stop", 60, "RUNNING", "STOPPED")
+    assert after["standalone_tasks"] == [] and len(naps) == 1
+    assert [told["task"] for method, told in fake.calls if method == "stop_task"] == ["arn:task/1"]
+
+
+def test_a_drain_that_waits_for_them_in_vain_names_them(client: Callable[..., Any]) -> None:
+    with pytest.raises(TimedOut, match="drained of all tasks.*tasks without a service: 1"):
+        drained(client, "wait", 0, "RUNNING")

@@ -71,9 +71,9 @@ def test_outcome_of_a_host(seen: dict[str, Any], outcome: str, reason: str) -> N
         ({"connected": []}, True),
         # What the Region says counts more than what must be feared.
         ({"failures": {"lab-1": "No."}, "draining": []}, False),
-        ({"draining": ["lab-1"]}, True),
+        ({"draining": ["arn:1"]}, True),
         # A batch that did not begin, and whose hosts could not be given back.
-        ({"opened": {"open": False, "reason": "Drain: denied."}, "draining": ["lab-1"]}, True),
+        ({"opened": {"open": False, "reason": "Drain: denied."}, "draining": ["arn:1", "arn:2"]}, True),
         ({"failures": {"lab-1": "No."}, "rollbacks": {"lab-1": {"done": True, "reason": ""}}}, False),
     ],
 )

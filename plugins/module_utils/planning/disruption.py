@@ -1,0 +1,101 @@
+# Copyright (c) 2026, edgefleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run does about tasks in its way, and about hosts that fail on the way: pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from .limits import PlanError, whole_number
+
+ROLLBACK, LEAVE = "rollback", "leave"
+WAIT, STOP, IGNORE = "wait", "stop", "ignore"
+CHOICES: Mapping[str, tuple[str, ...]] = {"on_failure": (ROLLBACK, LEAVE), "standalone_tasks": (WAIT, STOP, IGNORE)}
+
+# A host that gives up what it is keeps nothing that it could go back to.
+_ONE_WAY = frozenset({"registration", "ecs_state", "machine_id", "move"})
+
+SERVICE_GROUP = "service:"
+
+Data = Mapping[str, Any]
+
+
+def policy(options: Data) -> dict[str, Any]:
+    """How the run deals with both, or why it cannot be done so."""
+    found: dict[str, Any] = {}
+    for name, choices in CHOICES.items():
+        found[name] = options.get(name) or choices[0]
+        if found[name] not in choices:
+            allowed = ", ".join(f"'{choice}'" for choice in choices)
+            raise PlanError(f"fleet_{name} is '{found[name]}': it has to be one of {allowed}.")
+    found["drain_timeout"] = whole_number("fleet_drain_timeout", options.get("drain_timeout", 900), 1)
+    return found
+
+
+def goes_back(host: Data, instance: Data, drift: Sequence[Data], renews: bool) -> bool:
+    """Whether the host works as this container instance, and the change leaves it what it needs to work so again."""
+    said = ((host.get("ecs_agent") or {}).get("introspection") or {}).get("container_instance_arn")
+    works = bool(instance) and instance["agent_connected"] and said == instance["container_instance_arn"]
+    return bool(works and not renews and not _ONE_WAY & {entry["component"] for entry in drift})
+
+
+def has_no_room(service: Data) -> bool:
+    """ECS rounds the least number of tasks up and the most down, so that 50 and 100 % of one task leave none.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-instance-draining.html
+    """
+    percents, count = service["deployment_configuration"], int(service["desired_count"])
+    least = -(-count * int(percents.get("minimumHealthyPercent", 100)) // 100)
+    most = count * int(percents.get("maximumPercent", 200)) // 100
+    return bool(count and service.get("scheduling_strategy") != "DAEMON" and least >= count >= most)
+
+
+def tight(services: Iterable[Data]) -> list[str]:
+    """The services that give up no task in a drain."""
+    return sorted(service["service_name"] for service in services if has_no_room(service))
+
+
+def held(tasks: Iterable[Data]) -> dict[str, list[str]]:
+    """By container instance, the services that have one of these tasks on it."""
+    found: dict[str, set[str]] = {}
+    for task in tasks:
+        arn, group = task.get("container_instance_arn"), str(task.get("group") or "")
+        if arn and group.startswith(SERVICE_GROUP) and task["last_status"] != "STOPPED":
+            found.setdefault(arn, set()).add(group[len(SERVICE_GROUP) :])
+    return {arn: sorted(names) for arn, names in found.items()}
+
+
+def why_held(drain: Sequence[Data], holding: Mapping[str, Sequence[str]]) -> str:
+    """Why a drain of these container instances would never end."""
+    names = sorted({name for item in drain for name in holding.get(item["arn"], ())})
+    if not names:
+        return ""
+    which = f"service{'s' if len(names) > 1 else ''} {', '.join(names)}"
+    return (
+        f"A drain of the host would never end: the minimum and maximum healthy percent of the {which} leave no room, "
+        "so that ECS may neither stop a task here nor start another one before. Give room (a lower "
+        "minimumHealthyPercent, or a maximumPercent above 100) and run again."
+    )
+
+
+def labels(planned: Data, nodes: Mapping[str, str], back: Sequence[str]) -> dict[str, dict[str, dict[str, str]]]:
+    """By node, the ECS attributes and tags that its container instance is to have when its batch has ended.
+
+    :param nodes: by host, its managed node.
+    :param back: the hosts that were rolled back. They get what the run has taken from them, and nothing of what is new.
+    """
+    told: dict[str, dict[str, dict[str, str]]] = {"attributes": {}, "tags": {}}
+    for name, node in nodes.items():
+        host = planned["hosts"][name]
+        for kind, by_node in told.items():
+            by_node[node] = _taken(host, kind) if name in back else host[kind]
+    return told
+
+
+def _taken(host: Data, kind: str) -> dict[str, str]:
+    """What the host had of the labels that the run took away before the host changed."""
+    before: Data = next((item["before"] for item in host["drift"] if item["component"] == kind), {})
+    return {name: before[name] for name in host[f"drop_{kind}"] if before.get(name) is not None}
