@@ -14,7 +14,9 @@ author:
 description:
   - Prints the plan of a rollout when it has been made, one line when a batch has ended, and a table by site as the very
     last thing. Prints what preflight has found on a fleet, finding by finding.
-  - It only reads what the roles C(edgefleet.ecs.rollout) and C(edgefleet.ecs.preflight) set as facts.
+  - A batch's line says how many hosts are done, the wave, the site, what became of its hosts, how much of the wave's failure
+    budget is used, and how long the steps that are left may take.
+  - It only reads what the roles C(edgefleet.ecs.rollout) and C(edgefleet.ecs.preflight) tell in their tasks.
     It decides nothing and writes no file, so that a run is the same without it.
 requirements:
   - Enable it with C(callbacks_enabled = edgefleet.ecs.fleet_record) in C(ansible.cfg), or with
@@ -24,7 +26,7 @@ requirements:
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import explain, summary
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import explain, progress, record, table
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.preflight import report
 
 
@@ -36,35 +38,39 @@ class CallbackModule(CallbackBase):
 
     def __init__(self) -> None:
         super().__init__()
-        self._plan: dict[str, Any] | None = None
-        self._results: list[dict[str, Any]] = []
-        self._record: dict[str, Any] | None = None
-        self._path = ""
+        self._run: dict[str, Any] | None = None
+        self._began = False
+        self._files: list[str] = []
         self._preflight: dict[str, Any] | None = None
 
     def v2_runner_on_ok(self, result: Any) -> None:
         # The public attribute came with ansible-core 2.19.
-        facts = (result.result if hasattr(result, "result") else result._result).get("ansible_facts")
-        if not isinstance(facts, dict):
-            return
+        told = result.result if hasattr(result, "result") else result._result
+        if isinstance(told.get("ansible_facts"), dict):
+            self._facts(told["ansible_facts"])
+        if isinstance(told.get("record"), dict) and told["record"].get("kind") == "rollout":
+            self._run = told["record"]
+            names = {"Record": told.get("record_file"), "Report": told.get("report_file")}
+            self._files = [f"{name}: {path}" for name, path in names.items() if path]
+
+    def _facts(self, facts: dict[str, Any]) -> None:
         if "preflight_result" in facts:
             self._preflight = facts["preflight_result"]
         if "rollout_plan" in facts:
-            self._plan = facts["rollout_plan"]
+            self._run = record.begin(facts["rollout_plan"])
             self._say(["", *explain.plan_lines(facts["rollout_plan"]), ""])
-        if "rollout_batch_result" in facts and self._plan:
-            self._results.append(facts["rollout_batch_result"])
-            self._say(["", summary.progress_line(self._plan, self._results)])
-        if "rollout_record" in facts:
-            self._record = facts["rollout_record"]
-            self._path = str(facts.get("rollout_record_file", ""))
+        if "rollout_batch_result" in facts and self._run:
+            self._began = True
+            self._run = record.add(self._run, [facts["rollout_batch_result"]])
+            self._say(["", progress.line(self._run, facts["rollout_batch_result"]["number"])])
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         if self._preflight:
             # After every host has had its say, which of a large fleet nobody reads.
             self._say(["", *report.lines(self._preflight)])
-        if self._record:
-            self._say(["", *summary.table(self._record), *([f"Record: {self._path}"] if self._path else [])])
+        # A plan alone has no outcome; a rollout that was broken off has, but no file that it could have ended with.
+        if self._run and (self._began or self._files):
+            self._say([*table.lines(self._run), *self._files])
 
     def _say(self, lines: list[str]) -> None:
         self._display.display("\n".join(lines))

@@ -52,10 +52,6 @@ def fleet_removal(planned: Data, number: int, connected: Sequence[str], seen: Da
     return identity.removal(planned, number, connected, seen)
 
 
-def fleet_record(planned: Data, results: Sequence[Data], ended: str, versions: Data) -> dict[str, Any]:
-    return summary.record(planned, results, ended, versions)
-
-
 def fleet_preflight(sites: Mapping[str, str], observations: Mapping[str, Data], started: str = "") -> dict[str, Any]:
     return report.report(sites, observations, started)
 
@@ -76,7 +72,6 @@ class FilterModule:
             "fleet_left": fleet_left,
             "fleet_gate": fleet_gate,
             "fleet_batch_result": fleet_batch_result,
-            "fleet_record": fleet_record,
             "fleet_preflight": fleet_preflight,
             "fleet_preflight_lines": fleet_preflight_lines,
             "fleet_versions": fleet_versions,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .plan import BLOCKED, CONVERGE, FAILED, UNREACHABLE
-from .words import count, head, one_line
+from .words import count, head, named, one_line
 
 Plan = Mapping[str, Any]
 
@@ -31,12 +31,7 @@ def _differences(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
     alike: dict[tuple[str, ...], list[str]] = {}
     for name, host in hosts.items():
         alike.setdefault(tuple(_host_lines(host)), []).append(f"{host['site']}/{name}")
-    return [line for lines, names in alike.items() if lines for line in (f"  {_names(names)}", *lines)]
-
-
-def _names(names: Sequence[str], most: int = 8) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    return [line for lines, names in alike.items() if lines for line in (f"  {named(names, 8)}", *lines)]
 
 
 def _host_lines(host: Mapping[str, Any]) -> list[str]:

@@ -156,7 +156,7 @@ def build(
         "schema": SCHEMA,
         # The run's name: its start, in characters that file names and ECS attributes take.
         "run_id": re.sub("[-:]", "", str(options.get("started", ""))),
-        **{key: options.get(key) for key in ("started", "fleet", "cluster", "region", "release")},
+        **{key: options.get(key) for key in ("started", "fleet", "cluster", "region", "release", "failure_budget")},
         **dealing,
         "hosts": {name: {**host, "wave": wave_of[name]} for name, host in decided.items()},
         "waves": arranged,

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from . import leaving
+from .record import head
 from .leaving import FLEET_TAG, Data, is_own
 
 REMOVE, ABSENT, REFUSED = "remove", "absent", "refused"
@@ -289,10 +290,7 @@ def record(plan: Data, results: Iterable[Data], hosts_done: Data, ended: str) ->
     of_site = {result["site"]: result for result in results}
     hosts = {name: _recorded(name, host, of_site.get(host["site"]), hosts_done) for name, host in plan["hosts"].items()}
     return {
-        "schema": 1,
-        "kind": "decommission",
-        **{key: plan[key] for key in ("run_id", "started", "fleet", "cluster", "region")},
-        "ended": ended,
+        **head(plan, "decommission", ended),
         "hosts": hosts,
     }
 

@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
 def head(run: Mapping[str, Any]) -> str:
     """Which fleet a plan or a record is of."""
-    release = f", release {run['release']}" if run["release"] else ""
+    release = f", release {run['release']}" if run.get("release") else ""
     return f"Fleet {run['fleet']}, cluster {run['cluster']} in {run['region']}{release}"
 
 
@@ -27,3 +27,12 @@ def count(number: int, noun: str) -> str:
     ('1 site', '2 sites')
     """
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def named(names: Sequence[str], most: int) -> str:
+    """
+    >>> named(["a", "b", "c"], 2)
+    'a, b and 1 more'
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

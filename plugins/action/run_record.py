@@ -1,0 +1,95 @@
+# Copyright (c) 2026, edgefleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The record of a run on the control node: written by this plugin alone, whatever kind of run it is of."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import record
+from ansible_collections.edgefleet.ecs.plugins.modules.run_record import ARGUMENTS
+from ansible_collections.edgefleet.ecs.plugins.plugin_utils import records
+from ansible_collections.edgefleet.ecs.plugins.plugin_utils.report import metrics, page
+
+# While a run goes on, its page is drawn anew at most this often (seconds): a batch need not wait for it.
+FRESH = 20
+
+
+class RecordError(Exception):
+    """Why there is no record. The text is for the operator."""
+
+
+def grown(path: Path, params: Mapping[str, Any], now: str) -> dict[str, Any]:
+    """The record after this step of the run."""
+    if params["record"]:
+        return {**params["record"], "written": now}
+    run = records.read(path)
+    plan = params["plan"]
+    if plan and (run is None or run["run_id"] != plan["run_id"] or not run.get("batches")):
+        run = record.begin(plan)
+    if run is None:
+        raise RecordError(f"{path} is no record that could be read, and no plan was given to begin one with.")
+    if run["schema"] != record.SCHEMA:
+        raise RecordError(f"{path} has schema {run['schema']}; this version of the collection knows {record.SCHEMA}.")
+    if params["results"]:
+        run = record.add(run, params["results"], params["versions"])
+    if params["ended"]:
+        run = record.end(run, params["ended"])
+    # To draw the page of an old record again is no sign of life.
+    told = params["plan"] or params["results"] or params["ended"]
+    return {**run, "written": now if told else run.get("written")}
+
+
+def is_stale(path: Path, run: Mapping[str, Any]) -> bool:
+    try:
+        return run["state"] == record.ENDED or time.time() - path.stat().st_mtime > FRESH
+    except OSError:
+        return True
+
+
+class ActionModule(ActionBase):
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        # What a record says stands in its file; with -v nobody wants to read thousands of hosts.
+        result: dict[str, Any] = {**super().run(tmp, task_vars), "changed": False, "_ansible_verbose_override": True}
+        _validation, params = self.validate_argument_spec(ARGUMENTS)
+        path = Path(params["path"]).expanduser().absolute()
+        # Between its beginning and its end a run does not stop over its record: the hosts are what counts.
+        last = not params["results"] or bool(params["ended"])
+        try:
+            run = grown(path, params, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+            if not self._task.check_mode:
+                result.update(self._written(path, run, result))
+        except (RecordError, OSError) as error:
+            said = str(error) if isinstance(error, RecordError) else f"The record could not be written: {error}"
+            if last:
+                raise AnsibleActionFail(said) from error
+            return {**result, "warnings": [f"{said} The run goes on; its end writes the whole record."]}
+        return {**result, "record_file": str(path), **({"record": run} if run["state"] == record.ENDED else {})}
+
+    def _written(self, path: Path, run: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        records.write(path, records.text_of(run))
+        if run["kind"] != "rollout":
+            return {}
+        report, told = path.with_suffix(".html"), path.parent / "metrics.prom"
+        if is_stale(report, run):
+            records.write(report, page.page(run, str(path)))
+            records.point(path.parent / "report.html", report)
+        if metrics.MISSING:
+            if run["state"] == record.ENDED:
+                result["warnings"] = [f"{told} was not written: {metrics.MISSING} (pip install prometheus_client)."]
+        elif is_stale(told, run):
+            records.write(told, metrics.text_of(run))
+        return {"report_file": str(report)}

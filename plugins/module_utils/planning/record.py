@@ -1,0 +1,202 @@
+# Copyright (c) 2026, edgefleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The record of a run, as it grows: begun with the plan, added to by each batch, ended. Pure functions.
+
+A record on disk is whole after each of these steps, so that a run which is killed leaves one behind. Each step takes
+the record of the step before it, so that the last batch of a large fleet costs no more than the first.
+docs/record.schema.json describes it for others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from .gate import DEFAULT_BUDGET
+from .outcomes import CONVERGED, OUTCOMES, SPOILED, planned_outcome
+from .plan import CONVERGE, UNCHANGED, limit_of
+
+SCHEMA = 2
+
+RUNNING, ENDED = "running", "ended"
+
+# Of a host whose batch has not ended yet.
+PENDING = "pending"
+
+# What an operator need not look after.
+AS_ASKED = (UNCHANGED, CONVERGED)
+
+# Who has left a host DRAINING: a run that could not bring it back, or somebody who wanted it.
+LEFT, OPERATOR = "left", "operator"
+
+_HEAD = ("run_id", "started", "fleet", "cluster", "region", "release")
+
+Data = Mapping[str, Any]
+
+
+def head(plan: Data, kind: str, ended: str | None = None) -> dict[str, Any]:
+    """What records of all kinds begin with."""
+    told = {key: plan[key] for key in _HEAD if key in plan}
+    return {"schema": SCHEMA, "kind": kind, "state": ENDED if ended else RUNNING, **told, "ended": ended}
+
+
+def begin(plan: Data) -> dict[str, Any]:
+    """The record of a rollout that has only been planned."""
+    batch_of = {name: batch["number"] for batch in plan["batches"] for name in batch["hosts"]}
+    hosts = {name: _host(host, batch_of.get(name)) for name, host in plan["hosts"].items()}
+    return _summed(
+        {
+            **head(plan, "rollout"),
+            "failure_budget": {**DEFAULT_BUDGET, **(plan.get("failure_budget") or {})},
+            "waves": [_wave(wave) for wave in plan["waves"]],
+            "steps": [list(step) for step in plan.get("steps") or [[batch["number"]] for batch in plan["batches"]]],
+            "batches": [_batch(batch) for batch in plan["batches"]],
+            "hosts": hosts,
+        }
+    )
+
+
+def add(run: Data, results: Iterable[Data], versions: Data | None = None) -> dict[str, Any]:
+    """The record after batches have ended. To add a result once more changes nothing.
+
+    :param versions: by host, the versions of its packages as they were last read.
+    """
+    hosts, by_number = dict(run["hosts"]), {result["number"]: result for result in results}
+    for result in by_number.values():
+        for name, outcome in result["outcomes"].items():
+            hosts[name] = _ended_host(name, hosts[name], outcome, result, versions or {})
+    batches = [
+        _ended_batch(batch, by_number[batch["number"]]) if batch["number"] in by_number else batch
+        for batch in run["batches"]
+    ]
+    return _summed({**run, "batches": batches, "hosts": hosts})
+
+
+def end(run: Data, ended: str) -> dict[str, Any]:
+    """The record of a run that has come to its end: hosts whose batch never came were skipped."""
+    hosts = {
+        name: {**host, **planned_outcome({"action": CONVERGE, "reason": ""})} if host["outcome"] == PENDING else host
+        for name, host in run["hosts"].items()
+    }
+    return _summed({**run, "state": ENDED, "ended": ended, "hosts": hosts})
+
+
+def under_way(run: Data) -> list[dict[str, Any]]:
+    """The batches that a running rollout is busy with, or was when it was killed: the first step that has not ended."""
+    by_number = {batch["number"]: batch for batch in run["batches"]}
+    for step in run["steps"] if run["state"] == RUNNING else []:
+        left = [by_number[number] for number in step if not by_number[number]["ended"]]
+        if left:
+            return left
+    return []
+
+
+def amiss(run: Data) -> list[str]:
+    """The hosts that are not as asked."""
+    return [name for name, host in run["hosts"].items() if host["outcome"] not in AS_ASKED]
+
+
+def _host(host: Data, batch: int | None) -> dict[str, Any]:
+    outcome = {"outcome": PENDING, "reason": ""} if batch else planned_outcome(host)
+    return {
+        "site": host["site"],
+        "wave": host["wave"],
+        "batch": batch,
+        **outcome,
+        "drift": host["drift"],
+        "disruptive": bool(host.get("disruptive")),
+        "warnings": list(host.get("warnings") or []),
+        "identity": host.get("identity"),
+        "draining": _draining_before(host),
+        "left": [],
+        "versions_before": installed(host.get("versions") or {}),
+        # Until the host has changed, and for good if it does not.
+        "versions_after": installed(host.get("versions") or {}),
+    }
+
+
+def _draining_before(host: Data) -> str:
+    if host.get("status") != "DRAINING":
+        return ""
+    return OPERATOR if host.get("stays_draining") or host.get("drains_again") else LEFT
+
+
+def _ended_host(name: str, host: Data, outcome: Data, result: Data, versions: Data) -> dict[str, Any]:
+    draining = host["draining"] if host["draining"] == OPERATOR or outcome["outcome"] != CONVERGED else ""
+    return {
+        **host,
+        **outcome,
+        "left": list(outcome.get("left") or []),
+        "draining": LEFT if name in (result.get("draining") or ()) else draining,
+        "versions_after": installed(versions.get(name) or {}) or host["versions_after"],
+    }
+
+
+def _wave(wave: Data) -> dict[str, Any]:
+    return {
+        "name": wave["name"],
+        "why": wave.get("why", ""),
+        "sites": list(wave["sites"]),
+        "max_unavailable": wave.get("max_unavailable"),
+        "soak": wave.get("soak", 0),
+        "confirm": bool(wave.get("confirm")),
+        "failure_budget": dict(wave.get("failure_budget") or {}),
+    }
+
+
+def _batch(batch: Data) -> dict[str, Any]:
+    return {
+        "number": batch["number"],
+        "wave": batch["wave"],
+        "site": batch["site"],
+        "fault_domain": batch.get("fault_domain", ""),
+        "hosts": list(batch["hosts"]),
+        "drains": len(batch.get("drain") or ()),
+        "started": None,
+        "ended": None,
+        "gate": None,
+        "draining": [],
+    }
+
+
+def _ended_batch(batch: Data, result: Data) -> dict[str, Any]:
+    told = {key: result.get(key) for key in ("started", "ended", "gate")}
+    # An end without a time is an end.
+    return {**batch, **told, "ended": told["ended"] or "unknown", "draining": list(result.get("draining") or ())}
+
+
+def installed(packages: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: version for name, version in packages.items() if version}
+
+
+def _summed(run: dict[str, Any]) -> dict[str, Any]:
+    """With all that follows from the hosts."""
+    hosts, names = run["hosts"], [*OUTCOMES, PENDING]
+    sites = {site: {"hosts": 0, **dict.fromkeys(names, 0)} for wave in run["waves"] for site in wave["sites"]}
+    waves = {wave["name"]: {"hosts": 0, **dict.fromkeys(names, 0)} for wave in run["waves"]}
+    totals = {"hosts": len(hosts), **dict.fromkeys(names, 0)}
+    for host in hosts.values():
+        for sums in (sites[host["site"]], waves[host["wave"]]):
+            sums["hosts"] += 1
+            sums[host["outcome"]] += 1
+        totals[host["outcome"]] += 1
+    return {
+        **run,
+        "waves": [{**wave, "totals": waves[wave["name"]], **_budget(run, wave, waves)} for wave in run["waves"]],
+        "sites": sites,
+        "totals": totals,
+        "draining": [name for name, host in hosts.items() if host["draining"] == LEFT],
+    }
+
+
+def _budget(run: Data, wave: Data, totals: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    sums = totals[wave["name"]]
+    allowed = {**run["failure_budget"], **wave["failure_budget"]}["wave"]
+    return {"budget_used": sum(sums[name] for name in SPOILED), "budget": limit_of(allowed, sums["hosts"])}
+
+
+def hosts_of(run: Data, names: Sequence[str]) -> list[str]:
+    """Hosts as an operator knows them: site and name."""
+    return [f"{run['hosts'][name]['site']}/{name}" for name in names]

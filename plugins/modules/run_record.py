@@ -1,0 +1,106 @@
+#!/usr/bin/python
+# Copyright (c) 2026, edgefleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: run_record
+short_description: Write the record of a run on the control node, and the page and the metrics that are made of it
+version_added: 0.1.0
+author:
+  - Edgefleet contributors (@edgefleet)
+description:
+  - Begins the record of a rollout with its plan, adds what a batch has come to, and ends it. Whatever kills a run, the record tells all
+    batches that have ended before.
+  - The record is a JSON file, whose members C(docs/record.schema.json) of the collection describes. Beside it lie the page with the same name
+    and the ending C(.html), C(report.html), a link to the newest page, and C(metrics.prom) for Prometheus' textfile collector, for which
+    the control node needs C(prometheus_client). Every file is put in place at once, or not at all.
+  - Without anything but O(path), draws page and metrics of a record again.
+  - Is done by an action plugin in Ansible's own process on the control node; nothing is executed on the host of the task.
+extends_documentation_fragment:
+  - edgefleet.ecs.attributes
+attributes:
+  check_mode:
+    support: full
+    details: In check mode nothing is written.
+  diff_mode:
+    support: none
+    details: A record is evidence of a run, not something asked of the fleet. Writing it is no change.
+  idempotent:
+    support: full
+    details: It never reports a change.
+  action:
+    description: Has an action plugin, and no part that runs on a host.
+    support: full
+options:
+  path:
+    description: The record, a file whose name ends in C(.json). Its folder is made.
+    type: path
+    required: true
+  plan:
+    description: The plan of a rollout, as P(edgefleet.ecs.fleet_plan#filter) returns it. Begins a record, unless O(path) is one of this plan.
+    type: dict
+  results:
+    description: Results of batches that have ended, as P(edgefleet.ecs.fleet_batch_result#filter) returns them. To add one twice changes nothing.
+    type: list
+    elements: dict
+  versions:
+    description: By host, the versions of its packages after its batch.
+    type: dict
+  ended:
+    description: When the rollout ended, ISO 8601 in UTC. Hosts whose batch has not come by then were skipped.
+    type: str
+  record:
+    description: A record of another kind of run, complete. It is written as it is, and no page is made of it.
+    type: dict
+"""
+
+EXAMPLES = r"""
+- name: Draw the page of a record once more
+  edgefleet.ecs.run_record:
+    path: fleet-records/20261122T010000Z.json
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+record_file:
+  description: The record.
+  returned: always
+  type: str
+  sample: /srv/fleet-records/20261122T010000Z.json
+report_file:
+  description: The page that was made of it.
+  returned: for rollouts
+  type: str
+  sample: /srv/fleet-records/20261122T010000Z.html
+record:
+  description: What the record says.
+  returned: when the run has ended
+  type: dict
+  sample: {schema: 2, kind: rollout, state: ended}
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+ARGUMENTS: dict[str, Any] = {
+    "path": {"type": "path", "required": True},
+    "plan": {"type": "dict"},
+    "results": {"type": "list", "elements": "dict"},
+    "versions": {"type": "dict"},
+    "ended": {"type": "str"},
+    "record": {"type": "dict"},
+}
+
+
+def main() -> None:
+    AnsibleModule(argument_spec=ARGUMENTS).fail_json(
+        msg="The action plugin edgefleet.ecs.run_record, which does the work on the control node, was not found."
+    )
+
+
+if __name__ == "__main__":
+    main()
