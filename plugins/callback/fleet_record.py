@@ -14,8 +14,8 @@ author:
 description:
   - Prints the plan of a rollout when it has been made, one line when a batch has ended, and a table by site as the very
     last thing. Prints what preflight has found on a fleet, finding by finding.
-  - A batch's line says how many hosts are done, the wave, the site, what became of its hosts, how much of the wave's failure
-    budget is used, and how long the steps that are left may take.
+  - A batch's line says how many hosts are done, the wave, the site, what became of its hosts, how much of the wave's
+    failure budget is used, and how long the steps that are left may take.
   - It only reads what the roles C(edgefleet.ecs.rollout) and C(edgefleet.ecs.preflight) tell in their tasks.
     It decides nothing and writes no file, so that a run is the same without it.
 requirements:

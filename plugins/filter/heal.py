@@ -26,4 +26,5 @@ class FilterModule:
             "fleet_heal_plan": fleet_heal_plan,
             "fleet_heal_verdict": heal.verdict,
             "fleet_heal_report": heal.report,
+            "fleet_heal_record": heal.record_of,
         }

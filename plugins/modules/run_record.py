@@ -12,13 +12,14 @@ version_added: 0.1.0
 author:
   - Edgefleet contributors (@edgefleet)
 description:
-  - Begins the record of a rollout with its plan, adds what a batch has come to, and ends it. Whatever kills a run, the record tells all
-    batches that have ended before.
-  - The record is a JSON file, whose members C(docs/record.schema.json) of the collection describes. Beside it lie the page with the same name
-    and the ending C(.html), C(report.html), a link to the newest page, and C(metrics.prom) for Prometheus' textfile collector, for which
-    the control node needs C(prometheus_client). Every file is put in place at once, or not at all.
+  - Begins the record of a rollout with its plan, adds what a batch has come to, and ends it. Whatever kills a run, the
+    record tells all batches that have ended before.
+  - The record is a JSON file, whose members C(docs/record.schema.json) of the collection describes. Beside it lie the
+    page with the same name and the ending C(.html), C(report.html), a link to the newest page, and C(metrics.prom) for
+    the textfile collector of Prometheus, for which the control node needs C(prometheus_client). Every file is put in
+    place at once, or not at all.
   - Without anything but O(path), draws page and metrics of a record again.
-  - Is done by an action plugin in Ansible's own process on the control node; nothing is executed on the host of the task.
+  - Is done by an action plugin in Ansible's own process on the control node; nothing is executed on the task's host.
 extends_documentation_fragment:
   - edgefleet.ecs.attributes
 attributes:
@@ -40,10 +41,14 @@ options:
     type: path
     required: true
   plan:
-    description: The plan of a rollout, as P(edgefleet.ecs.fleet_plan#filter) returns it. Begins a record, unless O(path) is one of this plan.
+    description:
+      - The plan of a rollout, as P(edgefleet.ecs.fleet_plan#filter) returns it. Begins a record, unless O(path) is one
+        of this plan.
     type: dict
   results:
-    description: Results of batches that have ended, as P(edgefleet.ecs.fleet_batch_result#filter) returns them. To add one twice changes nothing.
+    description:
+      - Results of batches that have ended, as P(edgefleet.ecs.fleet_batch_result#filter) returns them. To add one twice
+        changes nothing.
     type: list
     elements: dict
   versions:

@@ -19,7 +19,7 @@ _GATES = {
     "confirm": "Look at the waves that are done. To go on, add the wave's name to fleet_confirmed and run again.",
     "stop": "Somebody has stopped the run. When the reason is gone, remove the stop file or the tag and run again.",
     "link": "See to the site's link; the site was left as it is. Then run again.",
-    "drain": "See what keeps the tasks (docs/rollback.md in the collection), or raise fleet_drain_timeout. Then run again.",
+    "drain": "See what keeps the tasks (docs/rollback.md tells how), or raise fleet_drain_timeout. Then run again.",
     "hook": "Read what the hook's task said. Then run again.",
 }
 
@@ -55,7 +55,7 @@ def groups(run: Data) -> list[dict[str, Any]]:
         if host["outcome"] in WORST_FIRST:
             reasons = alike.setdefault((host["outcome"], advice(run, name)), {})
             reasons.setdefault(" ".join(host["reason"].split()), []).append(name)
-    found = [
+    found: list[dict[str, Any]] = [
         {
             "outcome": outcome,
             "advice": words,

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from . import record
 from .plan import PlanError, limit_of
 
 RESTART_SSM, RESET_STATE, RESTART_ECS = "restart_ssm_agent", "reset_state", "restart_ecs"
@@ -449,6 +450,12 @@ def report(plan: Data, results: Data, instances: Iterable[Data], check_mode: boo
             name for name, host in hosts.items() if host["result"] not in ("healthy", "healed", "would be healed")
         ],
     }
+
+
+def record_of(plan: Data, told: Data, ended: str) -> dict[str, Any]:
+    """The record of a run, of its plan and its report."""
+    removed = {"removed_container_instances": list(told["dead"])}
+    return {**record.head(plan, "heal", ended), "hosts": told["hosts"], **removed}
 
 
 def _outcome(host: Data, result: Data | None, now: Data, check_mode: bool) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from . import leaving
-from .record import head
 from .leaving import FLEET_TAG, Data, is_own
+from .record import head
 
 REMOVE, ABSENT, REFUSED = "remove", "absent", "refused"
 

@@ -71,8 +71,8 @@ def all_as_asked(sums: Mapping[str, int]) -> bool:
 def _amiss(run: Data) -> list[str]:
     said = []
     for group in groups(run):
-        count = "1 host" if len(group["hosts"]) == 1 else f"{len(group['hosts'])} hosts"
-        said.append(f"{group['outcome'].replace('_', ' ')}: {count}. {group['advice']}")
+        hosts = count(len(group["hosts"]), "host")
+        said.append(f"{group['outcome'].replace('_', ' ')}: {hosts}. {group['advice']}")
         for part in group["reasons"][:_REASONS]:
             said.append(f"  {named(hosts_of(run, part['hosts']), _NAMES)}: {one_line(part['reason'], 400)}")
         rest = group["reasons"][_REASONS:]

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import record
@@ -35,14 +35,32 @@ ENGINE = {
 OLD = {"docker-ce": "5:26.1.4-1", "amazon-ssm-agent": "3.3.987.0", "amazon-ecs-init": "1.103.0-1"}
 NEW = {"docker-ce": "5:27.1.2-1", "amazon-ssm-agent": "3.3.987.0", "amazon-ecs-init": "1.105.1-1"}
 
-CITIES = ("aarhus", "bergen", "bilbao", "bruges", "cadiz", "dresden", "gdansk", "genoa", "ghent", "graz", "hamar",
-          "kaunas", "leeds", "linz", "lodz", "lund", "malmo", "nantes", "oulu", "porto", "pskov", "rennes", "turku")  # fmt: skip
-START = datetime(2026, 11, 22, 1, 0, 0, tzinfo=timezone.utc)
+CITIES = (
+    *(
+        "aarhus",
+        "bergen",
+        "bilbao",
+        "bruges",
+        "cadiz",
+        "dresden",
+        "gdansk",
+        "genoa",
+        "ghent",
+        "graz",
+        "hamar",
+        "kaunas",
+    ),
+    *("leeds", "linz", "lodz", "lund", "malmo", "nantes", "oulu", "porto", "pskov", "rennes", "turku"),
+)
+START = datetime(2026, 11, 22, 1, 0, 0, tzinfo=UTC)
 
 FAILED = "Install the ECS agent: E: Unable to fetch some archives, 404 Not Found. The mirror does not have the version."
-CHECK = "Check the agents: the ECS agent did not answer on 127.0.0.1:51678 within 60 s. The host works with its earlier settings again."
+CHECK = (
+    "Check the agents: the ECS agent did not answer on 127.0.0.1:51678 within 60 s. "
+    "The host works with its earlier settings again."
+)
 DARK = "ssh: connect to host 10.20.30.40 port 22: No route to host"
-BLOCKED = "The disk of /var/lib/docker has 412 MB free. 1 GB is needed: remove images that nothing uses (docker image prune)."
+BLOCKED = "The disk of /var/lib/docker has 412 MB free. 1 GB is needed: remove images that nothing uses."
 WINDOW = "The maintenance window of site '{}' is closed; it next opens at 2026-11-22T23:00:00Z."
 
 
@@ -87,7 +105,9 @@ def plan(sites: int, hosts: int = 2, parallel: int = 1) -> dict[str, Any]:
     for wave in waves:
         waiting: list[list[int]] = []
         for site in wave["sites"]:
-            mine = {f"{site}-{at + 1}": _host(site, wave["name"], names.index(site) * hosts + at) for at in range(hosts)}
+            mine = {
+                f"{site}-{at + 1}": _host(site, wave["name"], names.index(site) * hosts + at) for at in range(hosts)
+            }
             found.update(mine)
             numbers = []
             for name in (name for name, host in mine.items() if host["action"] == "converge"):
@@ -100,9 +120,12 @@ def plan(sites: int, hosts: int = 2, parallel: int = 1) -> dict[str, Any]:
                 waiting.append(numbers)
         while waiting:
             steps.append([numbers.pop(0) for numbers in waiting[:parallel]])
+            for number in steps[-1]:
+                batches[number - 1]["step"] = len(steps)
             waiting = [numbers for numbers in waiting if numbers]
-        wave.update(hosts=[name for name, host in found.items() if host["wave"] == wave["name"]], max_unavailable=1,
-                    confirm=wave["name"] == "rest", failure_budget={"wave": "5%"} if wave["name"] == "rest" else {})  # fmt: skip
+        last = wave["name"] == "rest"
+        members = [name for name, host in found.items() if host["wave"] == wave["name"]]
+        wave.update(hosts=members, max_unavailable=1, confirm=last, failure_budget={"wave": "5%"} if last else {})
     return {
         "schema": 1, "run_id": "20261122T010000Z", "started": iso(0), "fleet": "retail", "cluster": "retail-edge",
         "region": "eu-central-1", "release": "2026.11", "failure_budget": {"site": 1, "wave": 1},
@@ -129,7 +152,11 @@ def _outcome(number: int, closed: str) -> dict[str, Any]:
         return {"outcome": "failed", "reason": FAILED, "logs": "fleet-records/20261122T010000Z/logs"}
     if number % 149 == 37:
         return {"outcome": "rolled_back", "reason": CHECK}
-    return {"outcome": "converged", "reason": "", **({"left": ["managed node mi-1 of another fleet"]} if number == 5 else {})}
+    return {
+        "outcome": "converged",
+        "reason": "",
+        **({"left": ["managed node mi-1 of another fleet"]} if number == 5 else {}),
+    }
 
 
 def run(sites: int, hosts: int = 2, parallel: int = 1, until: float = 1.0) -> dict[str, Any]:

@@ -29,7 +29,15 @@ def begun(**host: Any) -> dict[str, Any]:
 def told(outcome: str, **more: Any) -> dict[str, Any]:
     gate = {"open": True, "reason": "", "scope": "", "kind": ""}
     outcomes = {"aarhus-000-1": {"outcome": outcome, "reason": "why"}}
-    return {"number": 1, "started": runs.iso(5), "ended": runs.iso(9), "gate": gate, "draining": [], "outcomes": outcomes, **more}
+    return {
+        "number": 1,
+        "started": runs.iso(5),
+        "ended": runs.iso(9),
+        "gate": gate,
+        "draining": [],
+        "outcomes": outcomes,
+        **more,
+    }
 
 
 @pytest.mark.parametrize("until", [0, 0.01, 0.5, 1])
@@ -45,16 +53,19 @@ def test_records_are_as_the_schema_says_at_every_moment(sites: int, until: float
         assert run["totals"]["pending"] == 0
 
 
-@pytest.mark.parametrize("damage", [{"schema": 1}, {"state": "dead"}, {"kind": "other"}, {"totals": {"hosts": 1}}, {"hosts": {"a": {}}}])
+@pytest.mark.parametrize(
+    "damage", [{"schema": 1}, {"state": "dead"}, {"kind": "other"}, {"totals": {"hosts": 1}}, {"hosts": {"a": {}}}]
+)
 def test_the_schema_refuses_what_is_no_record(damage: dict[str, Any]) -> None:
     with pytest.raises(jsonschema.ValidationError):
         SCHEMA.validate({**runs.run(2), **damage})
 
 
 def test_records_of_hosts_that_left_are_as_the_schema_says() -> None:
-    host = {"site": "lab", "action": "remove", "reachable": True, "instances": ["arn:1"], "nodes": ["mi-1"], "work": ["ecs"],
-            "identities": ["mi-1"]}  # fmt: skip
-    plan = {"run_id": "1", "started": runs.iso(0), "fleet": "f", "cluster": "c", "region": "r", "hosts": {"lab-1": host}}
+    host: dict[str, Any] = {"site": "lab", "action": "remove", "reachable": True, "instances": ["arn:1"]}
+    host.update(nodes=["mi-1"], work=["ecs"], identities=["mi-1"])
+    plan: dict[str, Any] = {"run_id": "1", "started": runs.iso(0), "fleet": "f", "cluster": "c", "region": "r"}
+    plan["hosts"] = {"lab-1": host}
     SCHEMA.validate({**removal.record(plan, [], {}, runs.iso(9)), "written": runs.iso(9)})
 
 
@@ -125,7 +136,9 @@ def test_a_wave_counts_what_spends_its_budget() -> None:
     for number, outcome in enumerate(outcomes, start=2):
         batch = planned["batches"][number - 1]
         result = runs.result(planned, number, 0, 9)
-        run = record.add(run, [{**result, "outcomes": {name: {"outcome": outcome, "reason": ""} for name in batch["hosts"]}}])
+        run = record.add(
+            run, [{**result, "outcomes": {name: {"outcome": outcome, "reason": ""} for name in batch["hosts"]}}]
+        )
     assert [(wave["name"], wave["budget_used"], wave["budget"]) for wave in run["waves"]] == [
         ("canary", 0, 1), ("pilot", 2, 1), ("rest", 0, 5),
     ]  # fmt: skip
