@@ -52,6 +52,8 @@ class CallbackModule(CallbackBase):
             self._run = told["record"]
             names = {"Record": told.get("record_file"), "Report": told.get("report_file")}
             self._files = [f"{name}: {path}" for name, path in names.items() if path]
+            if record.amiss(self._run):
+                self._files.append(f"What is left, and nothing else: -e fleet_only_failed={told.get('record_file')}")
 
     def _facts(self, facts: dict[str, Any]) -> None:
         if "preflight_result" in facts:

@@ -50,7 +50,7 @@ CITIES = (
         "hamar",
         "kaunas",
     ),
-    *("leeds", "linz", "lodz", "lund", "malmo", "nantes", "oulu", "porto", "pskov", "rennes", "turku"),
+    *("kaunas", "leeds", "linz", "lodz", "lund", "malmo", "nantes", "oulu", "porto", "pskov", "rennes", "turku"),
 )
 START = datetime(2026, 11, 22, 1, 0, 0, tzinfo=UTC)
 
