@@ -55,7 +55,7 @@ def time_left(run: Data) -> str:
     if not steps:
         return ""
     left = f"{count(steps, 'step')} left"
-    return f"{left}, about {times.roughly(seconds)}" if seconds is not None else left
+    return f"{left}, {times.roughly(seconds)}" if seconds is not None else left
 
 
 def seconds_left(run: Data) -> tuple[float | None, int]:

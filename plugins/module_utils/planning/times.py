@@ -45,6 +45,6 @@ def roughly(seconds: float) -> str:
     """An estimate, no more exact than it is.
 
     >>> roughly(20), roughly(100), roughly(5000)
-    ('under a minute', '2 min', '1 h 23 min')
+    ('less than a minute', 'about 2 min', 'about 1 h 23 min')
     """
-    return "under a minute" if seconds < 60 else words(round(seconds / 60) * 60)
+    return "less than a minute" if seconds < 60 else f"about {words(round(seconds / 60) * 60)}"
