@@ -15,6 +15,7 @@ import json
 import shlex
 import time
 import zlib
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,17 @@ from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import labe
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.desired import validate_desired
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.drift import compare
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.preflight import asking, findings
+from ansible_collections.edgefleet.ecs.plugins.plugin_utils.variables import Variables
 
 # Made when the plugin is loaded: Ansible loads it once and forks a worker for every host after that. Compressed, it is
 # a third as much for a thin link. (Leaving out comments was measured, too: no gain for the host.)
 SOURCE = Path(observe.__file__).read_text(encoding="utf-8")
 SCRIPT = zlib.compress(SOURCE.encode(), 9)
 SURROUNDINGS = Path(surroundings.__file__).read_text(encoding="utf-8")
+
+ARGUMENTS: dict[str, Any] = {"desired": {"type": "dict"}, "desired_from": {"type": "list", "elements": "str"}}
+# The roles' public variables, with the fleet's.
+FORESEEN = ("fleet_", "preflight_", "proxy_", "container_engine_", "ssm_agent_", "ecs_agent_")
 
 # Newest first, because the system's own python3 may be too old where another one was installed for Ansible.
 INTERPRETERS = (
@@ -126,8 +132,10 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _validation, arguments = self.validate_argument_spec({"desired": {"type": "dict"}})
-        desired = arguments.get("desired")
+        _validation, arguments = self.validate_argument_spec(ARGUMENTS, mutually_exclusive=[tuple(ARGUMENTS)])
+        desired = arguments["desired"]
+        if arguments["desired_from"] is not None:
+            desired = self._desired(arguments["desired_from"], task_vars)
         if desired is not None:
             self._refuse_bad(desired, task_vars)
         asked = questions(desired or {})
@@ -139,6 +147,21 @@ class ActionModule(ActionBase):
         if desired is not None:
             result.update(self._compared(host, desired))
         return result
+
+    def _desired(self, names: list[str], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """The parts that these variables hold, put together."""
+        missing = [name for name in names if name not in task_vars]
+        if missing:
+            raise AnsibleActionFail(f"desired_from names {', '.join(missing)}, which is no variable of this task.")
+        variables = Variables(task_vars, self._jinja, FORESEEN)
+        desired: dict[str, Any] = {}
+        for name in names:
+            desired.update(variables.value(name))
+        return desired
+
+    def _jinja(self, variables: Mapping[str, Any]) -> Callable[[Any], Any]:
+        templar = self._templar.copy_with_new_env(available_variables=variables)
+        return lambda template: templar.template(template)
 
     def _compared(self, host: dict[str, Any], desired: dict[str, Any]) -> dict[str, Any]:
         drift = compare(host, desired)

@@ -47,6 +47,14 @@ options:
         C(dual_stack), and C(endpoints), URLs by name.
       - An empty version takes any. A version may end in V(*), and may leave out the package's epoch and revision.
     type: dict
+  desired_from:
+    description:
+      - Names of variables that hold parts of what O(desired) takes, put together in this order.
+      - Means the same as O(desired) with templates of these variables. Where a template is nothing but the name of
+        another variable, it is evaluated without Jinja, which spares the control node most of its work for a host.
+      - Not together with O(desired).
+    type: list
+    elements: str
 attributes:
   check_mode:
     support: full

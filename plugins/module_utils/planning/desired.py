@@ -57,7 +57,9 @@ class Rule(NamedTuple):
 
 
 def _text(pattern: str) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None
+    # Compiled here: what is compiled when a host is asked for is so in the host's worker, each time.
+    compiled = re.compile(pattern)
+    return lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None
 
 
 def _number(minimum: int) -> Callable[[Any], bool]:
@@ -87,11 +89,14 @@ def _are_keys(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(map(_is_key, value))
 
 
+_is_fingerprint = _text(r"[0-9A-Fa-f]{40}")
+
+
 def _is_key(value: Any) -> bool:
     return (
         isinstance(value, Mapping)
         and set(value) <= {"fingerprint", "expires"}
-        and _text(r"[0-9A-Fa-f]{40}")(value.get("fingerprint"))
+        and _is_fingerprint(value.get("fingerprint"))
         and (not value.get("expires") or signing_keys.is_date(value["expires"]))
     )
 

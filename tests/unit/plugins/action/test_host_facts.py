@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar
+from ansible.template import Templar, trust_as_template
 from ansible_collections.edgefleet.ecs.plugins.action import host_facts
 from ansible_collections.edgefleet.ecs.plugins.module_utils.host import observe
 
@@ -153,6 +153,19 @@ def test_result_with_desired() -> None:
     assert result["diff"]["before"] == {"registration": {"instance_id": None}}
     # The clock in the answer stands at 1970, and the action has worked out how far that is off.
     assert [finding["check"] for finding in result["findings"]] == ["clock"]
+
+
+def test_what_is_asked_may_be_told_by_the_names_of_variables() -> None:
+    registration = {"registered": False, "instance_id": None, "region": None, "same_machine": None, "backup": False}
+    stdout = answer(registration=registration, arch="x86_64", python="3.11.2", machine_id="m")
+    action = Action({"desired_from": ["one", "two"]}, {"stdout": stdout})
+    parts = {"one": {"registration": {"region": trust_as_template("{{ fleet_region }}")}}, "two": {"images": {}}}
+    result = action.run(task_vars={**VARIABLES, **parts, "fleet_region": "us-west-2"})
+    assert [entry["component"] for entry in result["drift"]] == ["registration"]
+    with pytest.raises(AnsibleActionFail, match="three"):
+        Action({"desired_from": ["one", "three"]}, {}).run(task_vars={**VARIABLES, **parts})
+    with pytest.raises(AnsibleActionFail, match="mutually exclusive"):
+        Action({"desired_from": ["one"], "desired": GOOD}, {}).run(task_vars={**VARIABLES, **parts})
 
 
 def test_noise_round_the_answer() -> None:
