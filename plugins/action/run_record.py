@@ -19,7 +19,7 @@ from ansible_collections.edgefleet.ecs.plugins.plugin_utils import records
 from ansible_collections.edgefleet.ecs.plugins.plugin_utils.report import metrics, page
 
 # While a run goes on, its page is drawn anew at most this often (seconds): a batch need not wait for it.
-FRESH = 20
+FRESH = 60
 
 
 class RecordError(Exception):

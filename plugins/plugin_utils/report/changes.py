@@ -13,8 +13,9 @@ from typing import Any
 
 Data = Mapping[str, Any]
 
-_LONG = 400
+_LONG = 200
 _FEW = 5
+_LINES = 8
 
 
 def drift(run: Data) -> list[dict[str, Any]]:
@@ -37,13 +38,15 @@ def drift(run: Data) -> list[dict[str, Any]]:
     return sorted(found, key=lambda item: -item["hosts"])
 
 
-def _change(entries: list[Data]) -> str:
-    """From what to what, if it is the same everywhere."""
-    told = {(_short(entry["before"]), _short(entry["after"])) for entry in entries}
-    if len(told) > 1:
-        return "from host to host another"
-    before, after = told.pop()
-    return f"{before} → {after}"
+def _change(entries: list[Data]) -> list[str]:
+    """From what to what, if it is the same everywhere; a line for each member that a component has."""
+    if len({json.dumps([entry["before"], entry["after"]], sort_keys=True, default=str) for entry in entries}) > 1:
+        return ["from host to host another"]
+    before, after = entries[0]["before"], entries[0]["after"]
+    if not isinstance(after, Mapping) or not (before is None or isinstance(before, Mapping)):
+        return [f"{_short(before)} → {_short(after)}"]
+    lines = [f"{name}: {_short((before or {}).get(name))} → {_short(value)}" for name, value in after.items()]
+    return lines[:_LINES] + ([f"and {len(lines) - _LINES} more"] if len(lines) > _LINES else [])
 
 
 def _short(value: Any) -> str:

@@ -17,6 +17,9 @@
     sites.forEach(function (site) { site.hidden = asked !== "" && site.dataset.find.indexOf(asked) < 0; });
     if (fold && asked) fold.open = true;
   });
+  // A page that nobody draws any more: batches take minutes, and an hour without one is too long.
+  var heard = document.querySelector("#heard time");
+  if (heard) document.getElementById("silent").hidden = Date.now() - new Date(heard.dateTime) < 3600000;
   // Times are told in UTC; the reader's own clock is a touch away, and beside the ones at the top.
   document.querySelectorAll("time").forEach(function (time) {
     var moment = new Date(time.dateTime);

@@ -11,8 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import times
 
 from .view import view
+
+
+def moment(text: str) -> str:
+    """A time as people write it; what is none is shown as it is."""
+    known = times.moment(text)
+    return f"{known.day} {known:%b %Y, %H:%M} UTC" if known else str(text)
 
 
 def page(run: Mapping[str, Any], path: str = "") -> str:
@@ -25,4 +32,5 @@ def page(run: Mapping[str, Any], path: str = "") -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters["moment"] = moment
     return environment.get_template("page.html.j2").render(view(run, path))

@@ -99,7 +99,9 @@ def _verdict(run: Data) -> str:
     totals, count = run["totals"], run["totals"]["hosts"]
     good = sum(totals[name] for name in AS_ASKED)
     if run["state"] != ENDED:
-        return f"{good} of {count} hosts are as asked so far."
+        bad = count - good - totals[PENDING]
+        need = f"; {bad} {'needs' if bad == 1 else 'need'} attention" if bad else ""
+        return f"{good} of {count} hosts are as asked so far{need}."
     if good == count:
         return "The host is as asked." if count == 1 else f"All {count} hosts are as asked."
     need = "1 needs" if count - good == 1 else f"{count - good} need"
