@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ..hosts.topology import KINDS
 from . import console, lint, machine, paths, sanity, variables
+from .aside import Aside
 from .python import ENDS, Environment, Python, chosen_ends, environment, locked
 from .results import Layer, summary
 
@@ -21,7 +22,8 @@ layers, in the order they run; all of them when none is named:
   sanity       ansible-test sanity
   unit         tests/unit, on every end of the supported ansible-core range
   integration  tests/integration, modules against the simulated Region, on every end
-  fleet        tests/fleet and the molecule scenarios, on real SSH hosts (as root)
+  molecule     the molecule scenarios, on real SSH hosts (as root)
+  fleet        tests/fleet, on real SSH hosts (as root); beside the others, as it waits more than it works
 
 example: bin/test unit -k drift
 The layers unit and integration use all CPUs. For a debugger, or output as it comes: bin/test unit -k drift -n 0 -s
@@ -34,8 +36,7 @@ SPREAD = ("--numprocesses=auto", "--dist=worksteal")
 SANDBOXES = ("--numprocesses=2", "--dist=loadscope", "--no-loadscope-reorder")
 # The sandboxes of tests/fleet and of the molecule scenarios. With a name of its own, the layer waits for nobody else's.
 OWN = os.environ.get("EDGEFLEET_TEST_INSTANCE")
-INSTANCES = (OWN, f"{OWN}-molecule") if OWN else ("test", "molecule")
-LOCK = f"fleet-{OWN}.lock" if OWN else "fleet.lock"
+TESTS, MOLECULE = (OWN, f"{OWN}-molecule") if OWN else ("test", "molecule")
 
 
 class Session:
@@ -75,8 +76,6 @@ def run_sanity(session: Session, layer: Layer) -> None:
 
 
 def run_unit(session: Session, layer: Layer) -> None:
-    if os.geteuid() == 0:  # as somebody else, the tests that need gpg or the build's tools show as skipped
-        machine.install_packages(machine.SANDBOX_PACKAGES)
     for end in session.pythons:
         session.pytest(layer, end, "tests/unit", variables.isolated(session.environment(end)))
 
@@ -94,26 +93,28 @@ def run_integration(session: Session, layer: Layer) -> None:
         )
 
 
-def run_fleet(session: Session, layer: Layer) -> None:
-    machine.require_root("The layer fleet")
-    machine.install_packages(machine.SANDBOX_PACKAGES)
-    machine.prepare_hosts(KINDS)
-    packages = machine.agent_packages()
+def run_molecule(session: Session, layer: Layer) -> None:
     ready = session.environment(session.newest)
-
-    def fleet_env(instance: str) -> dict[str, str]:
-        return {**variables.sandboxed(ready, instance), "EDGEFLEET_PACKAGES": str(packages)}
-
-    tests, molecule = INSTANCES
-    with locked(paths.cache() / LOCK):
+    with locked(paths.cache() / f"fleet-{MOLECULE}.lock"):
         try:
-            session.pytest(layer, session.newest, "tests/fleet", fleet_env(tests), SANDBOXES)
-            if not session.arguments:
-                scenarios = [str(ready.bin / "molecule"), "test", "--all"]
-                layer.check("molecule test --all", scenarios, fleet_env(molecule), paths.ROOT)
+            scenarios = [str(ready.bin / "molecule"), "test", "--all"]
+            layer.check("molecule test --all", scenarios, _fleet_env(session, MOLECULE), paths.ROOT)
         finally:
-            for instance in [*INSTANCES, *paths.instances(f"{tests}gw*")]:
+            machine.remove(MOLECULE)
+
+
+def run_fleet(session: Session, layer: Layer) -> None:
+    with locked(paths.cache() / f"fleet-{TESTS}.lock"):
+        try:
+            session.pytest(layer, session.newest, "tests/fleet", _fleet_env(session, TESTS), SANDBOXES)
+        finally:
+            for instance in [TESTS, *paths.instances(f"{TESTS}gw*")]:
                 machine.remove(instance)
+
+
+def _fleet_env(session: Session, instance: str) -> dict[str, str]:
+    packages = {"EDGEFLEET_PACKAGES": str(machine.agent_packages_folder())}
+    return {**variables.sandboxed(session.environment(session.newest), instance), **packages}
 
 
 LAYERS: dict[str, Callable[[Session, Layer], None]] = {
@@ -121,8 +122,10 @@ LAYERS: dict[str, Callable[[Session, Layer], None]] = {
     "sanity": run_sanity,
     "unit": run_unit,
     "integration": run_integration,
+    "molecule": run_molecule,
     "fleet": run_fleet,
 }
+ON_HOSTS = {"molecule", "fleet"}
 
 
 def split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -142,9 +145,7 @@ def main(arguments: Sequence[str]) -> int:
     console.terminate_as_interrupt()
     done: list[Layer] = []
     try:
-        session = prepare(names, rest)
-        for name in names:
-            done.append(run_layer(session, name))
+        run_layers(prepare(names, rest), names, done)
     except console.Failure as error:
         return console.fail(error)
     except KeyboardInterrupt:
@@ -165,7 +166,32 @@ def prepare(names: Sequence[str], rest: Sequence[str]) -> Session:
     several = {"unit", "integration"} & set(names)
     for end in pythons if several else [session.newest]:
         session.environment(end)
+    if ON_HOSTS & set(names):
+        machine.require_root(f"The layer {' or '.join(sorted(ON_HOSTS & set(names)))}")
+    # As somebody else, the tests that need gpg or the build's tools show as skipped.
+    if os.geteuid() == 0 and {"unit", *ON_HOSTS} & set(names):
+        machine.install_packages(machine.SANDBOX_PACKAGES)
+    if ON_HOSTS & set(names):
+        machine.prepare_hosts(KINDS)
+        machine.agent_packages()
     return session
+
+
+def run_layers(session: Session, names: Sequence[str], done: list[Layer]) -> None:
+    """One after the other, but for the fleet, which is beside the others. It comes last, and so does what it says."""
+    fleet = None
+    if "fleet" in names and len(names) > 1 and not session.arguments:
+        console.say("\nfleet, beside what follows")
+        fleet = Aside("fleet", lambda: run_layer(session, "fleet"), paths.logs() / "fleet.log")
+    try:
+        for name in names:
+            if name != "fleet" or not fleet:
+                done.append(run_layer(session, name))
+        if fleet:
+            done.append(fleet.result())
+    finally:
+        if fleet:
+            fleet.stop()
 
 
 def run_layer(session: Session, name: str) -> Layer:

@@ -84,10 +84,14 @@ def prepare_hosts(kinds: Iterable[str]) -> None:
 
 
 def agent_packages() -> Path:
-    """The folder that the sandbox's package server serves."""
-    folder = paths.ROOT / ".cache" / "packages"
+    """The folder that the sandbox's package server serves, made if anything of it is missing."""
+    folder = agent_packages_folder()
     console.run([str(AGENTS), "--output", str(folder)], log=paths.logs() / "agents-build.log")
     return folder
+
+
+def agent_packages_folder() -> Path:
+    return paths.ROOT / ".cache" / "packages"
 
 
 def remove(instance: str) -> None:
