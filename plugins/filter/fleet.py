@@ -10,7 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import gate, identity, outcomes, plan, summary
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import (
+    batches,
+    gate,
+    identity,
+    outcomes,
+    plan,
+    summary,
+)
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.preflight import report
 
 Data = Mapping[str, Any]
@@ -28,6 +35,10 @@ def fleet_plan(
 def fleet_variables(variables: Data, names: Sequence[str]) -> dict[str, Any]:
     """Of a host's variables the named ones, as far as it has them."""
     return {name: variables[name] for name in names if name in variables}
+
+
+def fleet_conductor(order: Sequence[str], name: str) -> str:
+    return batches.conductor_of(order, name)
 
 
 def fleet_left(record: Data) -> list[str]:
@@ -69,6 +80,7 @@ class FilterModule:
         return {
             "fleet_plan": fleet_plan,
             "fleet_variables": fleet_variables,
+            "fleet_conductor": fleet_conductor,
             "fleet_left": fleet_left,
             "fleet_gate": fleet_gate,
             "fleet_batch_result": fleet_batch_result,

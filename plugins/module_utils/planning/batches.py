@@ -17,6 +17,10 @@ from .limits import size_of, whole_number
 Hosts = Mapping[str, Mapping[str, Any]]
 
 
+# Conductors have names that no host has.
+CONDUCTOR = "fleet-conductor-"
+
+
 @dataclass(frozen=True)
 class Chunk:
     """Hosts of one site, in one wave and one fault domain, that change at the same time."""
@@ -52,6 +56,11 @@ def make(
         "order": [member for batch in batches for member in batch["members"]],
         "place": {member: batch["number"] for batch in batches for member in batch["members"]},
     }
+
+
+def conductor_of(order: Sequence[str], name: str) -> str:
+    """Who leads the batch of a member, in the play's order: the last conductor up to its place."""
+    return next(member for member in reversed(order[: order.index(name) + 1]) if member.startswith(CONDUCTOR))
 
 
 def _queues(wave: Mapping[str, Any], decided: Hosts, changing: str, sizes: Mapping[str, int]) -> list[list[Chunk]]:
@@ -94,7 +103,7 @@ def in_steps(queues: Sequence[Sequence[Chunk]], together: int) -> list[list[Chun
 
 def _batches(steps: Sequence[Sequence[Chunk]], decided: Hosts, cluster: str) -> list[dict[str, Any]]:
     numbered = [(step, chunk) for step, chunks in enumerate(steps, start=1) for chunk in chunks]
-    conductors = [f"fleet-conductor-{number}-{chunk.site}" for number, (_step, chunk) in enumerate(numbered, start=1)]
+    conductors = [f"{CONDUCTOR}{number}-{chunk.site}" for number, (_step, chunk) in enumerate(numbered, start=1)]
     last = {chunk.site: at for at, (_step, chunk) in enumerate(numbered)}
     last_in_wave = {(chunk.wave, chunk.site): at for at, (_step, chunk) in enumerate(numbered)}
     registers: Counter[tuple[str, str]] = Counter()
