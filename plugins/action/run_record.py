@@ -61,8 +61,7 @@ class ActionModule(ActionBase):
     _supports_async = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        # What a record says stands in its file; with -v nobody wants to read thousands of hosts.
-        result: dict[str, Any] = {**super().run(tmp, task_vars), "changed": False, "_ansible_verbose_override": True}
+        result: dict[str, Any] = {**super().run(tmp, task_vars), "changed": False}
         _validation, params = self.validate_argument_spec(ARGUMENTS)
         path = Path(params["path"]).expanduser().absolute()
         # Between its beginning and its end a run does not stop over its record: the hosts are what counts.
@@ -76,7 +75,9 @@ class ActionModule(ActionBase):
             if last:
                 raise AnsibleActionFail(said) from error
             return {**result, "warnings": [f"{said} The run goes on; its end writes the whole record."]}
-        return {**result, "record_file": str(path), **({"record": run} if run["state"] == record.ENDED else {})}
+        told = {"record_file": str(path), "kind": run["kind"], "state": run["state"]}
+        # Not the record itself: an automation controller keeps all results in its database.
+        return {**result, **told, **({"amiss": record.amiss(run)} if run["kind"] == "rollout" else {})}
 
     def _written(self, path: Path, run: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,17 +17,19 @@ description:
   - A batch's line says how many hosts are done, the wave, the site, what became of its hosts, how much of the wave's
     failure budget is used, and how long the steps that are left may take.
   - It only reads what the roles C(edgefleet.ecs.rollout) and C(edgefleet.ecs.preflight) tell in their tasks.
-    It decides nothing and writes no file, so that a run is the same without it.
+    At the end it reads the record. It decides nothing and writes no file, so that a run is the same without it.
 requirements:
   - Enable it with C(callbacks_enabled = edgefleet.ecs.fleet_record) in C(ansible.cfg), or with
     E(ANSIBLE_CALLBACKS_ENABLED).
 """
 
+from pathlib import Path
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import explain, progress, record, table
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.preflight import report
+from ansible_collections.edgefleet.ecs.plugins.plugin_utils import records
 
 
 class CallbackModule(CallbackBase):
@@ -48,12 +50,16 @@ class CallbackModule(CallbackBase):
         told = result.result if hasattr(result, "result") else result._result
         if isinstance(told.get("ansible_facts"), dict):
             self._facts(told["ansible_facts"])
-        if isinstance(told.get("record"), dict) and told["record"].get("kind") == "rollout":
-            self._run = told["record"]
-            names = {"Record": told.get("record_file"), "Report": told.get("report_file")}
-            self._files = [f"{name}: {path}" for name, path in names.items() if path]
-            if record.amiss(self._run):
-                self._files.append(f"What is left, and nothing else: -e fleet_only_failed={told.get('record_file')}")
+        if told.get("kind") == "rollout" and told.get("state") == record.ENDED and "record_file" in told:
+            self._ended(told)
+
+    def _ended(self, told: dict[str, Any]) -> None:
+        # What is on disk says more than what was heard here: the versions, for one.
+        self._run = records.read(Path(told["record_file"])) or self._run
+        names = {"Record": told["record_file"], "Report": told.get("report_file")}
+        self._files = [f"{name}: {path}" for name, path in names.items() if path]
+        if told["amiss"]:
+            self._files.append(f"What is left, and nothing else: -e fleet_only_failed={told['record_file']}")
 
     def _facts(self, facts: dict[str, Any]) -> None:
         if "preflight_result" in facts:

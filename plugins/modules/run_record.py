@@ -80,11 +80,22 @@ report_file:
   returned: for rollouts
   type: str
   sample: /srv/fleet-records/20261122T010000Z.html
-record:
-  description: What the record says.
-  returned: when the run has ended
-  type: dict
-  sample: {schema: 2, kind: rollout, state: ended}
+kind:
+  description: What kind of run it is the record of.
+  returned: always
+  type: str
+  sample: rollout
+state:
+  description: V(running), or V(ended).
+  returned: always
+  type: str
+  sample: ended
+amiss:
+  description: The hosts that are not as asked.
+  returned: for rollouts
+  type: list
+  elements: str
+  sample: [lyon-2]
 """
 
 from typing import Any
