@@ -94,8 +94,9 @@ def up() -> int:
         roll_out(sandbox)
     with steps.step("What the Region says"):
         check(sandbox)
-    console.say(f"\nReady in {console.duration(time.monotonic() - start)}. Record of the run: {last_record()}\n")
+    console.say(f"\nReady in {console.duration(time.monotonic() - start)}.\n")
     console.say(NEXT)
+    console.say(f"\nWhat the run did, as a page for your browser: {report()}")
     return 0
 
 
@@ -114,9 +115,9 @@ def check(sandbox: Sandbox) -> None:
         raise console.Failure("The simulated Region does not see the whole fleet connected, with its tasks running.")
 
 
-def last_record() -> str:
-    records = sorted(paths.records(INSTANCE).glob("*.json"), key=lambda path: path.stat().st_mtime)
-    return str(records[-1]) if records else "none"
+def report() -> Path:
+    """The page of the last run; the link beside it would show another after the next one."""
+    return (paths.records(INSTANCE) / "report.html").resolve()
 
 
 def run(command: list[str]) -> int:

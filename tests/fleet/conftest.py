@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
@@ -37,6 +38,9 @@ PATIENCE = int(os.environ.get("EDGEFLEET_TEST_PATIENCE") or 600)
 WITHOUT_AWS_SITES = ("--limit", "all:!fleet_aws_sites")
 WITHOUT_WORKLOADS: dict[str, Any] = {"workload_definitions": [], "workload_services": []}
 
+
+# What docs/ promises of the records that runs leave behind.
+RECORD = jsonschema.Draft202012Validator(json.loads((paths.ROOT / "docs" / "record.schema.json").read_text()))
 
 # In their order: the first two begin with bare hosts, each of the others needs what the ones before have left.
 ONE_FLEET = (
@@ -117,7 +121,15 @@ class Fleet:
         done = self.ansible(*command, **environment)
         written = sorted(self._records() - before)
         record = json.loads(written[-1].read_text()) if written else None
+        if record:
+            RECORD.validate(record)
         return Run(done.returncode, done.stdout + done.stderr, record)
+
+    def last_record(self) -> dict[str, Any]:
+        """Also that of a run which was killed."""
+        newest: dict[str, Any] = json.loads(max(self._records()).read_text())
+        RECORD.validate(newest)
+        return newest
 
     def _records(self) -> set[Path]:
         return set(paths.records(self.sandbox.instance).glob("*.json"))

@@ -92,6 +92,8 @@ def test_a_run_that_was_killed_leaves_something_to_go_on_from(fleet: Fleet, tmp_
     fleet.kill_when("site", first_host_has_joined, tmp_path / "killed.log")
     assert len(fleet.instances()) == 1
     assert [item["DefaultInstanceName"] for item in fleet.activations()] == ["demo-lab"]
+    left = fleet.last_record()
+    assert (left["state"], left["totals"]["pending"], left["batches"][0]["ended"]) == ("running", 6, None)
 
 
 def test_the_next_run_goes_on_although_a_site_is_dark_and_a_host_is_refused(fleet: Fleet) -> None:
