@@ -12,10 +12,14 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import (
     batches,
+    confirmation,
     gate,
+    guards,
     identity,
+    links,
     outcomes,
     plan,
+    soak,
     summary,
 )
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.preflight import report
@@ -27,7 +31,8 @@ def fleet_plan(
     sites: Mapping[str, str], observations: Mapping[str, Data], view: Data, **options: Any
 ) -> dict[str, Any]:
     try:
-        return plan.build(sites, observations, view, options)
+        made = plan.build(sites, observations, view, options)
+        return {**made, **guards.of(made, options)}
     except plan.PlanError as error:
         raise AnsibleFilterError(str(error)) from error
 
@@ -48,11 +53,35 @@ def fleet_left(record: Data) -> list[str]:
         raise AnsibleFilterError(str(error)) from error
 
 
-def fleet_gate(planned: Data, number: int, results: Sequence[Data], budget: Data) -> dict[str, Any]:
+def fleet_gate(
+    planned: Data, number: int, results: Sequence[Data], budget: Data, whole_wave: bool = False, **asked: Any
+) -> dict[str, Any]:
     try:
-        return gate.gate(planned, number, results, budget)
+        return (gate.wave_gate if whole_wave else gate.gate)(planned, number, results, budget, **asked)
     except plan.PlanError as error:
         raise AnsibleFilterError(str(error)) from error
+
+
+def fleet_soak(planned: Data, number: int, results: Sequence[Data], budget: Data, now: str) -> dict[str, Any]:
+    return soak.due(planned, number, results, budget, now)
+
+
+def fleet_soaked(due: Data, watched: Data, identities: Mapping[str, str]) -> dict[str, Any]:
+    return soak.verdict(due, watched, identities)
+
+
+def fleet_confirmation(
+    planned: Data, number: int, results: Sequence[Data], confirmed: Sequence[str], now: str, minutes: int
+) -> dict[str, Any]:
+    return confirmation.ask(planned, number, results, confirmed, now, minutes)
+
+
+def fleet_confirmed(asked: Data, answer: str) -> dict[str, Any]:
+    return confirmation.answered(asked, answer)
+
+
+def fleet_link(host: str, network: Data | None) -> dict[str, Any]:
+    return links.answer(host, network)
 
 
 def fleet_batch_result(planned: Data, number: int, **seen: Any) -> dict[str, Any]:
@@ -83,6 +112,11 @@ class FilterModule:
             "fleet_conductor": fleet_conductor,
             "fleet_left": fleet_left,
             "fleet_gate": fleet_gate,
+            "fleet_soak": fleet_soak,
+            "fleet_soaked": fleet_soaked,
+            "fleet_confirmation": fleet_confirmation,
+            "fleet_confirmed": fleet_confirmed,
+            "fleet_link": fleet_link,
             "fleet_batch_result": fleet_batch_result,
             "fleet_preflight": fleet_preflight,
             "fleet_preflight_lines": fleet_preflight_lines,

@@ -187,6 +187,7 @@ def _decide(name: str, observation: Mapping[str, Any], known: Registry) -> dict[
         "identity": None,
         "instance": None,
         "status": None,
+        "connected": None,
         "leaves": [],
         "drain": [],
         "goes_back": False,
@@ -239,6 +240,8 @@ def _decide(name: str, observation: Mapping[str, Any], known: Registry) -> dict[
         "identity": identity,
         "instance": instance.get("container_instance_arn"),
         "status": instance.get("status"),
+        # Whether ECS hears its agent; None where it knows none.
+        "connected": instance.get("agent_connected"),
         "leaves": [cluster for cluster, _item in leaves],
         "drain": drain,
         # Whether there is something to go back to, should the change fail.

@@ -18,7 +18,7 @@ from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from .plan import PlanError
+from .limits import PlanError
 
 VARIABLE = "fleet_maintenance_window"
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
