@@ -112,6 +112,9 @@ def _batches(steps: Sequence[Sequence[Chunk]], decided: Hosts, cluster: str) -> 
     begun_sites: set[str] = set()
     begun_waves: set[str] = set()
     leaders: dict[tuple[str, str], list[str]] = {}
+    of_wave: dict[str, str] = {}
+    of_step: dict[int, str] = {}
+    of_site: dict[str, list[str]] = {}
     batches = []
     for at, (step, chunk) in enumerate(numbered):
         place = (chunk.wave, chunk.site)
@@ -126,6 +129,10 @@ def _batches(steps: Sequence[Sequence[Chunk]], decided: Hosts, cluster: str) -> 
                 "conductor": conductors[at],
                 "hosts": list(chunk.hosts),
                 "members": [conductors[at], *chunk.hosts],
+                # Who asks for all of the wave, and of the step; and who has led batches of the site before.
+                "wave_conductor": of_wave.setdefault(chunk.wave, conductors[at]),
+                "step_conductor": of_step.setdefault(step, conductors[at]),
+                "site_before": list(of_site.setdefault(chunk.site, [])),
                 "first_of_wave": chunk.wave not in begun_waves,
                 "first_of_site": chunk.site not in begun_sites,
                 "last_of_site": last[chunk.site] == at,
@@ -137,6 +144,7 @@ def _batches(steps: Sequence[Sequence[Chunk]], decided: Hosts, cluster: str) -> 
                 **_for_the_region(chunk.hosts, decided, cluster),
             }
         )
+        of_site[chunk.site].append(conductors[at])
         begun_sites.add(chunk.site)
         begun_waves.add(chunk.wave)
     return batches

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .gate import DEFAULT_BUDGET
+from .budget import DEFAULTS as DEFAULT_BUDGET
 from .outcomes import CONVERGED, OUTCOMES, SPOILED, planned_outcome
 from .plan import CONVERGE, UNCHANGED, limit_of
 
