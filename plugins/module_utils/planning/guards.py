@@ -21,8 +21,7 @@ Data = Mapping[str, Any]
 def of(plan: Data, options: Data) -> dict[str, Any]:
     """What gates need of a plan beside its batches, and in C(notes) what they would say now.
 
-    C(failure_budget) is the run's, as it was given. C(windows) are those of the sites that have any; C(links) are by
-    site the host that is asked whether it is cut off.
+    C(windows) are those of the sites that have any; C(links) are by site the host that is asked whether it is cut off.
 
     :param options: C(started), C(waves), C(failure_budget), C(batch_minutes), C(confirmed), C(hooks), C(link_check),
         and in C(variables) by host its C(fleet_maintenance_window).
@@ -43,8 +42,7 @@ def of(plan: Data, options: Data) -> dict[str, Any]:
     suspects = links.suspects(plan["hosts"], plan["batches"]) if options.get("link_check", True) else {}
     guarded = {"windows": window.of_sites(sites, given, minutes), "links": suspects}
     notes = _notes({**plan, **guarded}, options.get("confirmed") or [], str(options.get("started") or ""), minutes)
-    given = dict(options.get("failure_budget") or {})
-    return {**guarded, "failure_budget": given, "notes": [*plan.get("notes", []), *notes]}
+    return {**guarded, "notes": [*plan.get("notes", []), *notes]}
 
 
 def _notes(plan: Data, confirmed: Sequence[str], started: str, minutes: int) -> Iterator[str]:
