@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,17 +55,40 @@ def groups(run: Data) -> list[dict[str, Any]]:
     for name, host in run["hosts"].items():
         if host["outcome"] in WORST_FIRST:
             reasons = alike.setdefault((host["outcome"], advice(run, name)), {})
-            reasons.setdefault(" ".join(host["reason"].split()), []).append(name)
+            reasons.setdefault(_general(host["reason"], name, host["site"]), []).append(name)
     found: list[dict[str, Any]] = [
         {
             "outcome": outcome,
             "advice": words,
             "hosts": [name for names in reasons.values() for name in names],
             "reasons": sorted(
-                ({"reason": reason, "hosts": names} for reason, names in reasons.items()),
+                ({"reason": _shared(run, reason, names), "hosts": names} for reason, names in reasons.items()),
                 key=lambda item: -len(item["hosts"]),
             ),
         }
         for (outcome, words), reasons in alike.items()
     ]
     return sorted(found, key=lambda group: (WORST_FIRST.index(group["outcome"]), -len(group["hosts"])))
+
+
+def _shared(run: Data, reason: str, names: list[str]) -> str:
+    """What to show of a reason that these hosts share: word for word, if it is the same to the word."""
+    told = {_plain(run["hosts"][name]["reason"]) for name in names}
+    return told.pop() if len(told) == 1 else reason
+
+
+def _general(reason: str, name: str, site: str) -> str:
+    """A reason without what belongs to its host alone: its name, its site's, its address."""
+    return _ADDRESS.sub("…", _plain(reason).replace(f"'{name}'", "…").replace(f"'{site}'", "…"))
+
+
+def _plain(reason: str) -> str:
+    """In one line, and without what Ansible says before what SSH has said."""
+    return _PREFACE.sub("", " ".join(reason.split()))
+
+
+_PREFACE = re.compile(
+    r"^(Task failed: )?(Data could not be sent to remote host \S+\. Make sure this host can be reached over ssh: |"
+    r"Failed to connect to the host via ssh: )"
+)
+_ADDRESS = re.compile(r"\b\d{1,3}(\.\d{1,3}){3}\b|\b[0-9a-fA-F]{1,4}(:[0-9a-fA-F]{0,4}){3,7}\b")

@@ -131,11 +131,17 @@ def test_hosts_whose_turn_has_not_come_are_no_trouble() -> None:
 
 def test_trouble_is_told_once_for_all_who_share_it() -> None:
     shown = view.view(runs.run(300))
-    assert [group["outcome"] for group in shown["trouble"]] == [
-        "failed", "rolled_back", "unreachable", "blocked", "skipped",
-    ]  # fmt: skip
-    skipped = shown["trouble"][-1]
-    assert len(skipped["reasons"]) == 4 and len(skipped["more"]) == len(skipped["hosts"]) - 4
+    outcomes = ["failed", "rolled_back", "unreachable", "blocked", "skipped"]
+    assert [group["outcome"] for group in shown["trouble"]] == outcomes
+    assert [len(group["reasons"]) for group in shown["trouble"]] == [1] * 5
+
+
+def test_of_too_many_reasons_the_rest_stands_with_the_hosts() -> None:
+    run = runs.run(300)
+    for number, name in enumerate(record.amiss(run)):
+        run["hosts"][name]["reason"] = f"trouble {number}"
+    group = view.view(run)["trouble"][-1]
+    assert len(group["reasons"]) == 4 and len(group["more"]) == len(group["hosts"]) - 4
 
 
 def test_bars_of_sites_that_run_together_do_not_cover_each_other() -> None:
