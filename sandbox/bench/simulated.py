@@ -119,7 +119,7 @@ class Fleet:
         }
         (self.folder / "inventory.yml").write_text(yaml.safe_dump({"all": everything}))
 
-    def play(self, playbook: str, *arguments: str, forks: int = 25, **extra: Any) -> Run:
+    def play(self, playbook: str, *arguments: str, forks: int = 25, extra: Mapping[str, Any] | None = None) -> Run:
         """A playbook of the collection over the fleet."""
         for count in self.folder.glob("*.executions"):
             count.unlink()

@@ -6,15 +6,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import console, paths
-from .python import environment, newest_end
+from . import console, machine, paths, variables
+from .python import environment, newest_end, plain_environment
 
 USAGE = """\
 usage: bin/bench region [--instances N] [--services N]
                       the simulated Region with 3,000 container instances and 200 services, then with 3,000 agents
-                      that hold their websockets: seconds, growth, memory"""
+                      that hold their websockets: seconds, growth, memory
+       bin/bench rollout [--hosts N] [--rounds N] [--simulated N...]
+                      a rollout on real hosts against a conventional playbook, a shell script and pyinfra, and plans
+                      of 1,000 and 3,000 simulated hosts: seconds, CPU, remote executions. Needs root"""
 
-MODULES = {"region": "sandbox.region.bench"}
+MODULES = {"region": "sandbox.region.bench", "rollout": "sandbox.bench.rollout"}
 REQUIREMENT_SETS = ("sandbox",)
 
 
@@ -35,4 +38,10 @@ def dispatch(arguments: list[str]) -> int:
     end, python = newest_end()
     ready = environment(end, python, REQUIREMENT_SETS)
     command = [str(ready.bin / "python"), "-m", MODULES[arguments[0]], *arguments[1:]]
-    return console.execute(command, cwd=paths.ROOT)
+    env = variables.isolated(ready)
+    if arguments[0] == "rollout" and not {"-h", "--help"} & set(arguments):
+        machine.require_root("bin/bench rollout")
+        machine.install_packages(machine.SANDBOX_PACKAGES)
+        machine.prepare_hosts(["bookworm"])
+        command += ["--pyinfra", str(plain_environment(python, ["bench"]) / "bin" / "pyinfra")]
+    return console.execute(command, env=env, cwd=paths.ROOT)

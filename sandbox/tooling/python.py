@@ -133,6 +133,17 @@ def environment(end: str, python: Python, sets: Sequence[str]) -> Environment:
     return Environment(end, python.version, path)
 
 
+def plain_environment(python: Python, sets: Sequence[str]) -> Path:
+    """One without Ansible, for a tool that is not ours."""
+    files = [paths.ROOT / "requirements" / f"{name}.txt" for name in sets]
+    path = paths.cache() / f"venv-{'-'.join(sets)}-{_digest(python, files)}"
+    with locked(path.with_suffix(".lock")):
+        if not (path / ".complete").exists():
+            _build(path, python, files)
+        (path / ".complete").touch()
+    return path
+
+
 def _drop_unused(cache: Path) -> None:
     """Environments of older requirements, long after they were last asked for."""
     for ready in cache.glob("venv-*/.complete"):
