@@ -135,11 +135,17 @@ def shell(task: Task) -> list[str]:
     program = (BASELINES / "converge.sh").read_text()
     values = task.values
     texts = {
-        "REGION": values["region"], "CLUSTER": values["cluster"], "SITE": values["site"],
-        "ENDPOINT": values["endpoint"], "PACKAGES": values["packages_url"], "SSM_KEY": values["ssm_agent_fingerprint"], "PULL": values["pull"],
-        "ECS_KEY": values["ecs_agent_fingerprint"], "ACTIVATION_ID": values["activation_id"],
+        "REGION": values["region"],
+        "CLUSTER": values["cluster"],
+        "SITE": values["site"],
+        "ENDPOINT": values["endpoint"],
+        "PACKAGES": values["packages_url"],
+        "SSM_KEY": values["ssm_agent_fingerprint"],
+        "ECS_KEY": values["ecs_agent_fingerprint"],
+        "ACTIVATION_ID": values["activation_id"],
         "ACTIVATION_CODE": values["activation_code"],
-    }  # fmt: skip
+        "PULL": values["pull"],
+    }
     for name in names:
         head = "".join(f"{key}={shlex.quote(value)}\n" for key, value in {**texts, "HOST": name}.items())
         (task.folder / f"{name}.sh").write_text(head + program)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, edgefleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A sandbox to measure in: hosts that can be made bare again, and commands whose CPU time is known to the last child."""
+"""A sandbox to measure in: hosts that can be made bare again, commands whose CPU time is known to the last child."""
 
 from __future__ import annotations
 
