@@ -40,11 +40,12 @@ options:
     description: The record, a file whose name ends in C(.json). Its folder is made.
     type: path
     required: true
-  plan:
+  plan_variable:
     description:
-      - The plan of a rollout, as P(edgefleet.ecs.fleet_plan#filter) returns it. Begins a record, unless O(path) is one
-        of this plan.
-    type: dict
+      - Name of the fact that holds the plan of a rollout, as P(edgefleet.ecs.fleet_plan#filter) returns it. Begins
+        a record, unless O(path) is one of this plan.
+      - A name, not the plan itself, for templates would copy thousands of hosts.
+    type: str
   results:
     description:
       - Results of batches that have ended, as P(edgefleet.ecs.fleet_batch_result#filter) returns them. To add one twice
@@ -104,7 +105,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 ARGUMENTS: dict[str, Any] = {
     "path": {"type": "path", "required": True},
-    "plan": {"type": "dict"},
+    "plan_variable": {"type": "str"},
     "results": {"type": "list", "elements": "dict"},
     "versions": {"type": "dict"},
     "ended": {"type": "str"},

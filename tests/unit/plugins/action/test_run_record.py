@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleActionFail
 from ansible_collections.edgefleet.ecs.plugins.action import run_record
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import record
 from ansible_collections.edgefleet.ecs.plugins.plugin_utils import records
@@ -25,6 +26,25 @@ def step(path: Path, at: float, **given: Any) -> dict[str, Any]:
     run = run_record.grown(path, {**NOTHING, **given}, runs.iso(at))
     records.write(path, records.text_of(run))
     return run
+
+
+def test_the_plan_is_taken_from_its_variable_as_it_is() -> None:
+    told = run_record.given({"path": "x.json", "plan_variable": "rollout_plan"}, {"rollout_plan": PLAN})
+    assert told["plan"] is PLAN and told["results"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"path": "x.json", "paln": 1}, "cannot do with paln"),
+        ({"path": "x.json", "results": {}}, r"cannot do with results as it is; it takes: path \(path\)"),
+        ({"path": ""}, "needs the path"),
+        ({"path": "x.json", "plan_variable": "rollout_plan"}, "rollout_plan holds no plan"),
+    ],
+)
+def test_what_it_cannot_use_is_named(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(AnsibleActionFail, match=said):
+        run_record.given(arguments, {"rollout_plan": "{{ later }}"})
 
 
 def test_a_record_grows_on_disk(tmp_path: Path) -> None:
