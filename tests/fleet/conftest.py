@@ -118,9 +118,9 @@ class Fleet:
         return self.run(self.command(playbook, *arguments, **extra))
 
     def run(self, command: list[str], **environment: str) -> Run:
-        before = self._records()
+        before = self.records()
         done = self.ansible(*command, **environment)
-        written = sorted(self._records() - before)
+        written = sorted(self.records() - before)
         record = json.loads(written[-1].read_text()) if written else None
         if record:
             RECORD.validate(record)
@@ -128,11 +128,11 @@ class Fleet:
 
     def last_record(self) -> dict[str, Any]:
         """Also that of a run which was killed."""
-        newest: dict[str, Any] = json.loads(max(self._records()).read_text())
+        newest: dict[str, Any] = json.loads(max(self.records()).read_text())
         RECORD.validate(newest)
         return newest
 
-    def _records(self) -> set[Path]:
+    def records(self) -> set[Path]:
         return set(paths.records(self.sandbox.instance).glob("*.json"))
 
     def kill_when(self, playbook: str, moment: Callable[[], bool], output: Path, *arguments: str) -> None:

@@ -59,8 +59,9 @@ def make(
 
 
 def conductor_of(order: Sequence[str], name: str) -> str:
-    """Who leads the batch of a member, in the play's order: the last conductor up to its place."""
-    return next(member for member in reversed(order[: order.index(name) + 1]) if member.startswith(CONDUCTOR))
+    """Who leads the batch of a member, in the order of the play or of a step: the last conductor up to its place."""
+    led = reversed(order[: order.index(name) + 1])
+    return next((member for member in led if member.startswith(CONDUCTOR)), "")
 
 
 def _queues(wave: Mapping[str, Any], decided: Hosts, changing: str, sizes: Mapping[str, int]) -> list[list[Chunk]]:

@@ -56,6 +56,7 @@ def test_sites_in_parallel_take_turns_and_the_next_comes_in_when_one_has_ended()
 def test_each_member_finds_its_conductor() -> None:
     order = ["fleet-conductor-1-a", "a-1", "a-2", "fleet-conductor-2-b", "b-1"]
     assert [batches.conductor_of(order, name) for name in order] == [*[order[0]] * 3, *[order[3]] * 2]
+    assert batches.conductor_of(["a-1"], "a-1") == ""
 
 
 def test_one_fault_domain_after_the_other() -> None:
