@@ -16,7 +16,6 @@ import resource
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,18 +55,19 @@ class Run:
 
 
 class Fleet:
-    """C(count) hosts in sites of C(HOSTS_A_SITE), all as asked, or none of them anything yet (C(bare))."""
+    """C(count) hosts, C(a_site) to a site; all as asked, or none of them anything yet (C(bare))."""
 
-    def __init__(self, region: RunningRegion, folder: Path, count: int, bare: bool = False) -> None:
+    def __init__(
+        self, region: RunningRegion, folder: Path, count: int, bare: bool = False, a_site: int = HOSTS_A_SITE
+    ) -> None:
         self.region = region
         self.folder = folder
-        self.hosts = {f"s{number // HOSTS_A_SITE:03d}-h{number:04d}": f"s{number // HOSTS_A_SITE:03d}"
-                      for number in range(count)}  # fmt: skip
+        self.hosts = {f"s{number // a_site:03d}-h{number:04d}": f"s{number // a_site:03d}" for number in range(count)}
         folder.mkdir(parents=True, exist_ok=True)
         region.client("ecs").create_cluster(clusterName=CLUSTER)
         for number, (name, site) in enumerate(self.hosts.items()):
             self._host(number, name, site, bare)
-        self._inventory()
+        self.ask({})
 
     def _host(self, number: int, name: str, site: str, bare: bool) -> None:
         machine_id = hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()
@@ -91,10 +91,12 @@ class Fleet:
         attributes = {"site": site, "fleet_release": RELEASE}
         return agents.simulate(state, CLUSTER, identity, attributes, tags={**tags, "host": name}).arn
 
-    def _inventory(self) -> None:
+    def ask(self, of_sites: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write the inventory, with more variables of some sites."""
         sites: dict[str, Any] = {}
         for name, site in self.hosts.items():
-            sites.setdefault(site, {"vars": {"fleet_site": site}, "hosts": {}})["hosts"][name] = {}
+            variables = {"fleet_site": site, **of_sites.get(site, {})}
+            sites.setdefault(site, {"vars": variables, "hosts": {}})["hosts"][name] = {}
         local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
         fleet = {
             "ansible_connection": "simulated",
@@ -173,12 +175,7 @@ def measured(command: Sequence[str], env: Mapping[str, str]) -> tuple[int, str, 
 
 
 @contextmanager
-def fleet(folder: Path, count: int, bare: bool = False) -> Iterator[Fleet]:
+def fleet(folder: Path, count: int, bare: bool = False, a_site: int = HOSTS_A_SITE) -> Iterator[Fleet]:
     # Records that no agent keeps alive stay so for as long as a slow run may take.
     with running_region(Settings(name=REGION, connected_timeout=36000, ping_timeout=36000)) as region:
-        yield Fleet(region, folder, count, bare)
-
-
-def spread(executions: Mapping[str, int]) -> Counter[int]:
-    """How many hosts were asked how often."""
-    return Counter(executions.values())
+        yield Fleet(region, folder, count, bare, a_site)

@@ -40,6 +40,7 @@ MODULE = b'{"changed": true, "msg": "simulated"}\n'
 class Connection(ConnectionBase):
     transport = "simulated"
     has_pipelining = True
+    always_pipeline_modules = True
 
     def _connect(self) -> Connection:
         self._connected = True
