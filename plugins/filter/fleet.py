@@ -13,6 +13,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import (
     batches,
     confirmation,
+    disruption,
     gate,
     guards,
     identity,
@@ -88,6 +89,22 @@ def fleet_batch_result(planned: Data, number: int, **seen: Any) -> dict[str, Any
     return outcomes.batch_result(planned, number, **seen)
 
 
+def fleet_tight_services(read: Data) -> list[dict[str, str]]:
+    return [{"cluster": str(read["item"]), "service": name} for name in disruption.tight(read["services"])]
+
+
+def fleet_held(tasks: Sequence[Data]) -> dict[str, list[str]]:
+    return disruption.held(tasks)
+
+
+def fleet_exchanged(before: Mapping[str, str | None], now: Mapping[str, str | None]) -> dict[str, str]:
+    return disruption.exchanged(before, now)
+
+
+def fleet_labels(hosts: Mapping[str, Data], nodes: Mapping[str, str], back: Sequence[str]) -> dict[str, Any]:
+    return disruption.labels(hosts, nodes, back)
+
+
 def fleet_removal(planned: Data, number: int, connected: Sequence[str], seen: Data) -> dict[str, Any]:
     return identity.removal(planned, number, connected, seen)
 
@@ -122,4 +139,8 @@ class FilterModule:
             "fleet_preflight_lines": fleet_preflight_lines,
             "fleet_versions": fleet_versions,
             "fleet_removal": fleet_removal,
+            "fleet_tight_services": fleet_tight_services,
+            "fleet_held": fleet_held,
+            "fleet_exchanged": fleet_exchanged,
+            "fleet_labels": fleet_labels,
         }

@@ -81,15 +81,23 @@ def why_held(drain: Sequence[Data], holding: Mapping[str, Sequence[str]]) -> str
     )
 
 
-def labels(planned: Data, nodes: Mapping[str, str], back: Sequence[str]) -> dict[str, dict[str, dict[str, str]]]:
+def exchanged(before: Mapping[str, str | None], now: Mapping[str, str | None]) -> dict[str, str]:
+    """The packages that a host had, in the versions that it had, and has no more."""
+    return {name: version for name, version in before.items() if version and now.get(name) != version}
+
+
+def labels(
+    hosts: Mapping[str, Data], nodes: Mapping[str, str], back: Sequence[str]
+) -> dict[str, dict[str, dict[str, str]]]:
     """By node, the ECS attributes and tags that its container instance is to have when its batch has ended.
 
+    :param hosts: by host, what the plan has of it.
     :param nodes: by host, its managed node.
     :param back: the hosts that were rolled back. They get what the run has taken from them, and nothing of what is new.
     """
     told: dict[str, dict[str, dict[str, str]]] = {"attributes": {}, "tags": {}}
     for name, node in nodes.items():
-        host = planned["hosts"][name]
+        host = hosts[name]
         for kind, by_node in told.items():
             by_node[node] = _taken(host, kind) if name in back else host[kind]
     return told

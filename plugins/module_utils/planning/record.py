@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .budget import DEFAULTS as DEFAULT_BUDGET
-from .outcomes import CONVERGED, OUTCOMES, SPOILED, planned_outcome
+from .outcomes import CONVERGED, OUTCOMES, ROLLED_BACK, SPOILED, planned_outcome
 from .plan import CONVERGE, UNCHANGED, limit_of
 
 SCHEMA = 2
@@ -124,7 +124,8 @@ def _draining_before(host: Data) -> str:
 
 
 def _ended_host(name: str, host: Data, outcome: Data, result: Data, versions: Data) -> dict[str, Any]:
-    draining = host["draining"] if host["draining"] == OPERATOR or outcome["outcome"] != CONVERGED else ""
+    kept = host["draining"] == OPERATOR or outcome["outcome"] not in (CONVERGED, ROLLED_BACK)
+    draining = host["draining"] if kept else ""
     return {
         **host,
         **outcome,

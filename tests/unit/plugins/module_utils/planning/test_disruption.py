@@ -110,8 +110,14 @@ def test_a_host_that_was_rolled_back_gets_what_it_had() -> None:
         "attributes": {"site": "oslo", "fleet_release": "2"}, "tags": {"fleet": "retail"}, "drop_attributes": ["rack"],
         "drop_tags": [], "drift": [taken],
     }  # fmt: skip
-    planned = {"hosts": {"lab-1": host, "lab-2": host}}
+    planned = {"lab-1": host, "lab-2": host}
     assert disruption.labels(planned, {"lab-1": "mi-1", "lab-2": "mi-2"}, ["lab-2"]) == {
         "attributes": {"mi-1": host["attributes"], "mi-2": {"rack": "7"}},
         "tags": {"mi-1": host["tags"], "mi-2": {}},
     }
+
+
+def test_packages_that_were_exchanged() -> None:
+    before = {"docker.io": "20", "docker-ce": None, "amazon-ssm-agent": "3", "amazon-ecs-init": "1"}
+    now = {"docker.io": "20", "docker-ce": "27", "amazon-ssm-agent": "4", "amazon-ecs-init": None}
+    assert disruption.exchanged(before, now) == {"amazon-ssm-agent": "3", "amazon-ecs-init": "1"}
