@@ -1,0 +1,135 @@
+# Copyright (c) 2026, edgefleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What becomes of a host whose change fails, in the order of the tests: it goes back, or it is left and looked at."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.tooling import paths
+
+from .conftest import INSTANCE, PATIENCE, Fleet, Run, standing_fleet
+
+LIMIT = ("--limit", "lab,localhost,fleet_conductors")
+HOSTS = ("lab-1", "lab-2")
+TOGETHER: dict[str, Any] = {"fleet_waves": [], "fleet_max_unavailable": 2, "ecs_agent_wait": 12}
+# More than any host has: nothing that could be refused before, and the agent ends over it again and again.
+TOO_MUCH = {"ECS_RESERVED_MEMORY": 99999999}
+# Takes a restart of the engine, so the host is drained.
+ROTATION = {"log-driver": "json-file", "log-opts": {"max-size": "10m"}}
+FILES = (
+    "sudo sh -c 'cat /etc/ecs/ecs.config /var/lib/ecs/ecs.config; cat /etc/docker/daemon.json 2>/dev/null || echo none'"
+)
+UNHEARD = {"service": "ecs", "action": "DiscoverPollEndpoint", "kind": "error", "count": 10000}
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Iterator[Fleet]:
+    with standing_fleet(f"{INSTANCE}-rollback", {"lab": [f"{name}:with-engine" for name in HOSTS]}) as two:
+        for playbook in ("region", "rollout"):
+            run = two.playbook(playbook, *LIMIT, **TOGETHER)
+            assert run.code == 0, run.output
+        yield two
+
+
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A change that ends the agent of one host, and that the other one can live with."""
+    hosts = {
+        "lab-1": {"ecs_agent_config": TOO_MUCH, "container_engine_settings": ROTATION},
+        "lab-2": {"ecs_agent_config": {"ECS_IMAGE_CLEANUP_INTERVAL": "45m"}},
+    }
+    file: Path = tmp_path_factory.mktemp("inventory") / "changed.json"
+    file.write_text(json.dumps({"all": {"hosts": hosts}}))
+    return file
+
+
+def instances(fleet: Fleet) -> dict[str, dict[str, Any]]:
+    """By the host that an identity belongs to."""
+    told = {item["ec2InstanceId"]: item for item in fleet.instances()}
+    program = 'sudo sed \'s/.*"instanceID":"\\([^"]*\\)".*/\\1/\' /var/lib/amazon/ssm/Vault/Store/RegistrationKey'
+    return {name: told[fleet.hosts("ssh", name, program).strip()] for name in HOSTS}
+
+
+def files(fleet: Fleet) -> dict[str, str]:
+    return {name: fleet.hosts("ssh", name, FILES) for name in HOSTS}
+
+
+def mend_when_looked_at(fleet: Fleet, name: str, done: threading.Event) -> None:
+    """Lets the Region hear the agents again when the host has been given up: its logs are the fourth execution."""
+    deadline = time.monotonic() + PATIENCE
+    while fleet.executions().get(name, 0) < 4 and not done.is_set() and time.monotonic() < deadline:
+        time.sleep(0.5)
+    fleet.region("faults", "DELETE")
+
+
+def test_hosts_that_fail_go_back_to_what_they_had(fleet: Fleet, changed: Path) -> None:
+    before, had = instances(fleet), files(fleet)
+    # Nothing is wrong with the other one, but ECS does not hear its agent.
+    fleet.region("faults", "POST", {**UNHEARD, "caller": before["lab-2"]["ec2InstanceId"]})
+    fleet.forget_executions()
+    done = threading.Event()
+    mending = threading.Thread(target=mend_when_looked_at, args=(fleet, "lab-2", done))
+    mending.start()
+    try:
+        run = fleet.playbook("rollout", "--inventory", str(changed), *LIMIT, **TOGETHER, rollout_connect_timeout=10)
+    finally:
+        done.set()
+        mending.join()
+    assert run.code == 2, run.output
+    assert run.outcomes == dict.fromkeys(HOSTS, "rolled_back"), run.output
+    assert run.record
+    reasons = {name: host["reason"] for name, host in run.record["hosts"].items()}
+    assert "Invalid reserved memory" in reasons["lab-1"] and "earlier settings again" in reasons["lab-1"]
+    assert "agent not connected" in reasons["lab-2"]
+    after = instances(fleet)
+    for name in HOSTS:
+        assert after[name]["containerInstanceArn"] == before[name]["containerInstanceArn"]
+        assert after[name]["status"] == "ACTIVE" and after[name]["agentConnected"]
+        assert "DRAINING" not in reasons[name]
+    assert files(fleet) == had
+    assert "fleet_drained" not in json.dumps([item["attributes"] for item in after.values()])
+    # As asked by nobody, as it was: what it cost is what the change costs, the logs, and the way back.
+    assert fleet.executions()["lab-2"] == 3 + 2
+    # The copy goes when it has been of use.
+    fleet.hosts("ssh", "lab-2", "sudo test ! -e /var/lib/edgefleet/backup.json")
+
+
+def logs(fleet: Fleet, run: Run, name: str) -> Path:
+    assert run.record
+    return paths.records(fleet.sandbox.instance) / str(run.record["hosts"][name]["logs"])
+
+
+def test_a_host_that_is_left_is_named_and_its_logs_are_here(fleet: Fleet, changed: Path) -> None:
+    fleet.forget_executions()
+    run = fleet.playbook("rollout", "--inventory", str(changed), *LIMIT, **TOGETHER, fleet_on_failure="leave")
+    assert run.code == 2, run.output
+    assert run.outcomes == {"lab-1": "failed", "lab-2": "converged"}, run.output
+    assert run.record
+    assert "It is left DRAINING" in run.record["hosts"]["lab-1"]["reason"]
+    assert instances(fleet)["lab-1"]["status"] == "DRAINING"
+    folder = logs(fleet, run, "lab-1")
+    assert "Invalid reserved memory" in (folder / "var-log-ecs-ecs-agent.log").read_text()
+    assert "ECS_RESERVED_MEMORY=99999999" in (folder / "etc-ecs-ecs.config").read_text()
+    assert {"journal-ecs.txt", "journal-amazon-ssm-agent.txt", "docker-info.txt", "units.txt"} <= {
+        path.name for path in folder.iterdir()
+    }
+    assert folder.stat().st_mode & 0o077 == 0
+    # A change of ecs.config alone: one to look, one to write, one to restart the agent and to see it join.
+    assert fleet.executions()["lab-2"] == 3
+
+
+def test_the_next_run_brings_it_back(fleet: Fleet) -> None:
+    run = fleet.playbook("rollout", *LIMIT, **TOGETHER, ecs_agent_config={"ECS_IMAGE_CLEANUP_INTERVAL": "45m"})
+    assert run.code == 0, run.output
+    assert run.outcomes == {"lab-1": "converged", "lab-2": "unchanged"}
+    assert instances(fleet)["lab-1"]["status"] == "ACTIVE"
