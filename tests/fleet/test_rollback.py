@@ -15,15 +15,15 @@ from typing import Any
 
 import pytest
 
-from sandbox.tooling import paths
+from sandbox.tooling import paths, variables
 
 from .conftest import INSTANCE, PATIENCE, Fleet, Run, standing_fleet
 
 LIMIT = ("--limit", "lab,localhost,fleet_conductors")
 HOSTS = ("lab-1", "lab-2")
 TOGETHER: dict[str, Any] = {"fleet_waves": [], "fleet_max_unavailable": 2, "ecs_agent_wait": 12}
-# More than any host has: nothing that could be refused before, and the agent ends over it again and again.
-TOO_MUCH = {"ECS_RESERVED_MEMORY": 99999999}
+# Where nobody listens: nothing that could be refused before, and the agent ends over it again and again.
+NOWHERE = f"http://{variables.REGION_HOST}:9"
 # Takes a restart of the engine, so the host is drained.
 ROTATION = {"log-driver": "json-file", "log-opts": {"max-size": "10m"}}
 FILES = (
@@ -45,7 +45,7 @@ def fleet() -> Iterator[Fleet]:
 def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A change that ends the agent of one host, and that the other one can live with."""
     hosts = {
-        "lab-1": {"ecs_agent_config": TOO_MUCH, "container_engine_settings": ROTATION},
+        "lab-1": {"ecs_agent_endpoint": NOWHERE, "container_engine_settings": ROTATION},
         "lab-2": {"ecs_agent_config": {"ECS_IMAGE_CLEANUP_INTERVAL": "45m"}},
     }
     file: Path = tmp_path_factory.mktemp("inventory") / "changed.json"
@@ -89,7 +89,7 @@ def test_hosts_that_fail_go_back_to_what_they_had(fleet: Fleet, changed: Path) -
     assert run.outcomes == dict.fromkeys(HOSTS, "rolled_back"), run.output
     assert run.record
     reasons = {name: host["reason"] for name, host in run.record["hosts"].items()}
-    assert "Invalid reserved memory" in reasons["lab-1"] and "earlier settings again" in reasons["lab-1"]
+    assert "Connection refused" in reasons["lab-1"] and "earlier settings again" in reasons["lab-1"]
     assert "agent not connected" in reasons["lab-2"]
     after = instances(fleet)
     for name in HOSTS:
@@ -118,8 +118,8 @@ def test_a_host_that_is_left_is_named_and_its_logs_are_here(fleet: Fleet, change
     assert "It is left DRAINING" in run.record["hosts"]["lab-1"]["reason"]
     assert instances(fleet)["lab-1"]["status"] == "DRAINING"
     folder = logs(fleet, run, "lab-1")
-    assert "Invalid reserved memory" in (folder / "var-log-ecs-ecs-agent.log").read_text()
-    assert "ECS_RESERVED_MEMORY=99999999" in (folder / "etc-ecs-ecs.config").read_text()
+    assert "Connection refused" in (folder / "var-log-ecs-ecs-agent.log").read_text()
+    assert f"ECS_BACKEND_HOST={NOWHERE}" in (folder / "etc-ecs-ecs.config").read_text()
     assert {"journal-ecs.txt", "journal-amazon-ssm-agent.txt", "docker-info.txt", "units.txt"} <= {
         path.name for path in folder.iterdir()
     }
