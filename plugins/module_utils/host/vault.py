@@ -15,7 +15,7 @@ import os
 import re
 import typing as t
 
-from . import files
+from . import copies, files
 
 BASE = "/var/lib/amazon/ssm"
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -226,6 +226,8 @@ class Vault:
         files.remove(self.paths.runtime)
         files.remove(self.paths.note)
         files.remove(self.paths.abandoned)
+        # A host that leaves has nothing to go back to, and the copy may hold secrets.
+        files.remove(self.paths.root + copies.PATH)
 
 
 def _owner(path: str) -> tuple[int, int]:
