@@ -195,7 +195,7 @@ def test_a_host_that_fails_stops_its_site_and_all_that_come_later(fleet: Fleet) 
     others = [name for name in HOSTS if name != "lab-1"]
     assert run.outcomes == {"lab-1": "rolled_back", **dict.fromkeys(others, "skipped")}
     assert run.record
-    assert "wave 'canary' has stopped" in run.record["hosts"]["oslo-1"]["reason"]
+    assert "Wave 'canary' has stopped" in run.record["hosts"]["oslo-1"]["reason"]
     assert all(item["status"] == "ACTIVE" for item in fleet.instances())
 
 
