@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,9 @@ CHOICES: Mapping[str, tuple[str, ...]] = {"on_failure": (ROLLBACK, LEAVE), "stan
 _ONE_WAY = frozenset({"registration", "ecs_state", "machine_id", "move"})
 
 SERVICE_GROUP = "service:"
+
+# The one form of a placement constraint that this can judge; the role workload writes it.
+_BOUND = re.compile(r"attribute:([A-Za-z0-9_./:-]+)\s*==\s*([^\s'\"()&|]+)")
 
 Data = Mapping[str, Any]
 
@@ -47,10 +51,54 @@ def has_no_room(service: Data) -> bool:
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-instance-draining.html
     """
-    percents, count = service["deployment_configuration"], int(service["desired_count"])
-    least = -(-count * int(percents.get("minimumHealthyPercent", 100)) // 100)
-    most = count * int(percents.get("maximumPercent", 200)) // 100
-    return bool(count and service.get("scheduling_strategy") != "DAEMON" and least >= count >= most)
+    count = int(service["desired_count"])
+    most = count * int(service["deployment_configuration"].get("maximumPercent", 200)) // 100
+    return bool(count and _least(service) >= count >= most)
+
+
+def _least(service: Data) -> int:
+    """How many of its tasks ECS keeps running at any time. Those of a daemon go with their host."""
+    if service.get("scheduling_strategy") == "DAEMON":
+        return 0
+    return -(
+        -int(service["desired_count"])
+        * int(service["deployment_configuration"].get("minimumHealthyPercent", 100))
+        // 100
+    )
+
+
+def starved(services: Iterable[Data], instances: Iterable[Data], drained: Iterable[str]) -> list[str]:
+    """Services that a drain of these container instances leaves nowhere to run, though ECS keeps some of their tasks.
+
+    Only what can be told for certain: a service that is bound to an attribute, such as a site, and no other container
+    instance with that attribute takes tasks. ECS keeps the tasks that make up the least number; the drain never ends.
+    """
+    leaving_us, known = set(drained), list(instances)
+    return sorted(
+        service["service_name"]
+        for service in services
+        if _least(service) and service.get("running_count", 1) and _has_nowhere(service, known, leaving_us)
+    )
+
+
+def _has_nowhere(service: Data, instances: Sequence[Data], drained: set[str]) -> bool:
+    said = (str(item.get("expression") or "").strip() for item in service.get("placement_constraints") or ())
+    bound = [found.groups() for text in said if (found := _BOUND.fullmatch(text))]
+    places = [item for item in instances if all(item["attributes"].get(name) == value for name, value in bound)]
+    is_drained = any(item["container_instance_arn"] in drained for item in places)
+    takes_tasks = (
+        item["status"] == "ACTIVE" and item["agent_connected"] and item["container_instance_arn"] not in drained
+        for item in places
+    )  # fmt: skip
+    return bool(bound) and is_drained and not any(takes_tasks)
+
+
+def why_starved(names: Sequence[str]) -> str:
+    which = f"service{'s' if len(names) > 1 else ''} {', '.join(names)}"
+    return (
+        f"A drain of all these hosts at once would never end: {which} may run on no other host, and ECS keeps the "
+        "tasks that the minimum healthy percent asks for."
+    )
 
 
 def tight(services: Iterable[Data]) -> list[str]:

@@ -70,6 +70,7 @@ def _wave_lines(wave: Plan, batches: Sequence[Plan]) -> Iterable[str]:
 
 def _batch_line(batch: Plan, together: bool) -> str:
     place = f"site {batch['site']}" + (f" ({batch['fault_domain']})" if batch["fault_domain"] else "")
-    drains = f"  (drains {len(batch['drain'])})" if batch["drain"] else ""
+    never = f", never ends: {', '.join(batch['starves'])} may run nowhere else" if batch.get("starves") else ""
+    drains = f"  (drains {len(batch['drain'])}{never})" if batch["drain"] else ""
     # Batches of a step run together.
     return f"{batch['number']:>5}{'+' if together else '.'} {place}: {', '.join(batch['hosts'])}{drains}"

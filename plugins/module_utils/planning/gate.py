@@ -16,6 +16,7 @@ from typing import Any
 
 from . import budget as budgets
 from . import window
+from .disruption import why_starved
 
 Data = Mapping[str, Any]
 Gate = dict[str, Any]
@@ -137,6 +138,14 @@ def _cut_off(question: Question) -> Gate | None:
     return closed(reason, "site", "link")
 
 
+def _starving(question: Question) -> Gate | None:
+    names = question.batch.get("starves")
+    if not names:
+        return None
+    advice = "Change fewer hosts of the site at once (fleet_max_unavailable), or lower its minimumHealthyPercent to 0."
+    return closed(f"{why_starved(names)} {advice}", "batch", "drain")
+
+
 def _outside(question: Question) -> Gate | None:
     reason = outside(question.plan, question.batch["site"], question.asked.now, question.asked.minutes)
     return closed(reason, "site", "window") if reason else None
@@ -149,5 +158,5 @@ def outside(plan: Data, site: str, now: str, minutes: int) -> str:
 
 _OF_WAVE = (_stopped, _unanswered, _wave_overspent, _not_tried)
 _OF_BATCH = (
-    _stopped, _unanswered, _overspent, _not_tried, _of_the_wave, _of_the_site, _cut_off, _outside,
+    _stopped, _unanswered, _overspent, _not_tried, _of_the_wave, _of_the_site, _cut_off, _outside, _starving,
 )  # fmt: skip

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .disruption import SERVICE_GROUP, has_no_room
+from .disruption import SERVICE_GROUP, has_no_room, starved, why_starved
 from .plan import DRAIN_MARK
 
 FLEET_TAG, HOST_TAG = "fleet", "host"
@@ -100,7 +100,20 @@ def blocking_services(services: Iterable[Data], tasks: Iterable[Data]) -> list[s
     )
 
 
-def why_blocked(blocking: Sequence[str], variable: str) -> list[str]:
+def why_blocked(view: Data, busy: Iterable[Data], drained: Sequence[str], variable: str) -> list[str]:
+    """Why a drain of these container instances, with these tasks on them, would never end."""
+    services = view.get("services") or []
+    blocking, nowhere = blocking_services(services, busy), starved(services, view["instances"], drained)
+    refused = []
+    if nowhere:
+        refused.append(
+            f"{why_starved(nowhere)} Lower its minimumHealthyPercent to 0, or drain fewer hosts at a time; or set "
+            f"{variable} to true to drain all the same and wait for those who stop the tasks."
+        )
+    return refused + _without_room(blocking, variable)
+
+
+def _without_room(blocking: Sequence[str], variable: str) -> list[str]:
     if not blocking:
         return []
     return [
@@ -134,15 +147,14 @@ def drain_plan(sites: Data, given: Data, view: Data, options: Data) -> dict[str,
     }
     chosen = [host["instance"] for host in hosts.values() if host["instance"]]
     busy = [task for arn in chosen for task in on_instance.get(arn, [])]
-    blocking = blocking_services(view.get("services") or [], busy) if state == DRAINING else []
     refused = refusals(sites, given, view["instances"], fleet)
-    refused += [] if options.get("ignore_blocking") else why_blocked(blocking, "drain_ignore_blocking_services")
+    if state == DRAINING and not options.get("ignore_blocking"):
+        refused += why_blocked(view, busy, chosen, "drain_ignore_blocking_services")
     return {
         "state": state,
         "hosts": hosts,
         "lines": _drain_lines(hosts),
         "refused": refused,
-        "blocking": blocking,
         "instances": chosen,
         "changes": [host["instance"] for host in hosts.values() if host["action"] == "change"],
     }

@@ -117,7 +117,8 @@ def build(
     :param view: the Region's side: C(instances), container instances as C(container_instance_info) returns them;
         C(nodes), the ids of the managed nodes that SSM knows (C(None): not asked), C(registered_at) of them, and
         C(own_nodes), those with the fleet's tag; C(elsewhere), C(cluster) and C(instances) of each cluster that hosts
-        may leave; C(holding), by container instance, the services that give up no task of it.
+        may leave; C(services) of the cluster, where something ends tasks; C(holding), by container instance, the
+        services that give up no task of it.
     :param options: C(started) (ISO 8601, UTC), C(fleet), C(cluster), C(region), C(release); of the order C(waves),
         C(max_unavailable), C(sites_in_parallel), C(variables) (by host, those that waves and fault domains go by) and
         C(only_failed) (the record that the hosts were chosen by); of trouble C(on_failure), C(standalone_tasks) and
@@ -152,6 +153,9 @@ def build(
     )
     wave_of = {name: wave["name"] for wave in arranged for name in wave["hosts"]}
     cluster, together = str(options.get("cluster")), options.get("sites_in_parallel", 1)
+    made = batches.make(decided, CONVERGE, arranged, together, cluster)
+    for batch in made["batches"]:
+        batch["starves"] = disruption.starved(view.get("services") or (), view.get("instances") or (), batch["drain"])
     return {
         "schema": SCHEMA,
         # The run's name: its start, in characters that file names and ECS attributes take.
@@ -161,7 +165,7 @@ def build(
         "hosts": {name: {**host, "wave": wave_of[name]} for name, host in decided.items()},
         "waves": arranged,
         "notes": [*_whose(options, len(sites)), *notes],
-        **batches.make(decided, CONVERGE, arranged, together, cluster),
+        **made,
     }
 
 

@@ -44,11 +44,10 @@ def build(sites: Data, given: Data, observations: Data, view: Data, options: Dat
     chosen = [item for host in hosts.values() if host["reachable"] for item in host["instances"]]
     on_instance = leaving.tasks_by_instance(view.get("tasks") or [])
     busy = [task for arn in chosen for task in on_instance.get(arn, [])]
-    blocking = leaving.blocking_services(view.get("services") or [], busy)
     ids = {name: given.get(name) or _identity(observations[name]) for name in sites}
     refused = leaving.refusals(sites, ids, view["instances"], options["fleet"])
     refused += [reason for host in hosts.values() for reason in host["refused"] if reason not in refused]
-    refused += [] if options.get("ignore_blocking") else leaving.why_blocked(blocking, "decommission_force")
+    refused += [] if options.get("ignore_blocking") else leaving.why_blocked(view, busy, chosen, "decommission_force")
     batches = _batches(hosts, _whole_sites(hosts, options))
     phrase = _phrase(hosts, options)
     return {

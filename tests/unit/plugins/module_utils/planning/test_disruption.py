@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import disruption
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import disruption, gate
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.limits import PlanError
 
 from .test_plan import build, drift, instance, observation
@@ -121,3 +121,57 @@ def test_packages_that_were_exchanged() -> None:
     before = {"docker.io": "20", "docker-ce": None, "amazon-ssm-agent": "3", "amazon-ecs-init": "1"}
     now = {"docker.io": "20", "docker-ce": "27", "amazon-ssm-agent": "4", "amazon-ecs-init": None}
     assert disruption.exchanged(before, now) == {"amazon-ssm-agent": "3", "amazon-ecs-init": "1"}
+
+
+def at(site: str, **more: Any) -> dict[str, Any]:
+    arn = more.pop("arn", f"arn:{site}")
+    found = {"container_instance_arn": arn, "attributes": {"site": site}, "status": "ACTIVE", "agent_connected": True}
+    return {**found, **more}
+
+
+LYON = [{"type": "memberOf", "expression": "attribute:site == lyon"}]
+OTHER_WORDS = [{"type": "memberOf", "expression": "attribute:site in [lyon, oslo]"}]
+
+
+@pytest.mark.parametrize(
+    ("asked", "others", "names"),
+    [
+        ({"least": 50, "placement_constraints": LYON}, [], ["web"]),
+        # One task is kept of two, or of one.
+        ({"least": 1, "placement_constraints": LYON}, [], ["web"]),
+        ({"least": 0, "placement_constraints": LYON}, [], []),
+        ({"least": 50, "count": 0, "placement_constraints": LYON}, [], []),
+        ({"least": 50, "scheduling_strategy": "DAEMON", "placement_constraints": LYON}, [], []),
+        ({"least": 50, "running_count": 0, "placement_constraints": LYON}, [], []),
+        # Another one of the site takes its tasks, if it takes any.
+        ({"least": 50, "placement_constraints": LYON}, [at("lyon", arn="b")], []),
+        ({"least": 50, "placement_constraints": LYON}, [at("lyon", arn="b", status="DRAINING")], ["web"]),
+        ({"least": 50, "placement_constraints": LYON}, [at("lyon", arn="b", agent_connected=False)], ["web"]),
+        # What cannot be judged is no obstacle.
+        ({"least": 50}, [], []),
+        ({"least": 50, "placement_constraints": OTHER_WORDS}, [], []),
+    ],
+)
+def test_services_that_a_drain_leaves_nowhere(asked: dict[str, Any], others: list[Any], names: list[str]) -> None:
+    web = service("web", asked.pop("least"), 100, asked.pop("count", 2), **asked)
+    assert disruption.starved([web], [at("lyon"), at("oslo"), *others], ["arn:lyon"]) == names
+
+
+def test_a_service_of_another_site_is_not_concerned() -> None:
+    web = service("web", 50, 100, 2, placement_constraints=LYON)
+    assert disruption.starved([web], [at("lyon"), at("oslo")], ["arn:oslo"]) == []
+
+
+@pytest.mark.parametrize(("at_once", "opens"), [(2, False), (1, True)])
+def test_a_batch_whose_drain_would_never_end_does_not_begin(at_once: int, opens: bool) -> None:
+    seen = {name: observation(drift("engine", disruptive=True), identity=name) for name in ("lyon-1", "lyon-2")}
+    view = {
+        "instances": [instance(name, attributes={"site": "lyon"}) for name in seen],
+        "nodes": list(seen),
+        "services": [service("web", 50, 100, 2, placement_constraints=LYON)],
+    }
+    made = build(seen, view, max_unavailable=at_once)
+    asked = gate.gate(made, 1, [], {}, now="2026-11-22T00:30:00Z")
+    assert asked["open"] is opens
+    assert ("service web may run on no other host" in asked["reason"]) is not opens
+    assert (asked["kind"] == "drain") is not opens

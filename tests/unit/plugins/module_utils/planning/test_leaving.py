@@ -106,7 +106,20 @@ def test_a_service_that_gives_up_no_task_is_named_before(
     seen = {"services": [service("web", least, most)], "tasks": [task(where)], "state": state}
     made = planned(instance("lyon-1"), instance("oslo-1"), **seen)
     assert bool(made["refused"]) == blocks
-    assert made["blocking"] == (["web"] if blocks else [])
+    assert ("services run on the hosts and give up no task" in "".join(made["refused"])) == blocks
+
+
+@pytest.mark.parametrize(("names", "blocks"), [(("lyon-1", "lyon-2"), True), (("lyon-1",), False)])
+def test_a_site_that_a_service_cannot_leave_is_not_drained_as_a_whole(names: tuple[str, ...], blocks: bool) -> None:
+    there = {"status": "ACTIVE", "attributes": {"site": "lyon"}}
+    bound = [{"type": "memberOf", "expression": "attribute:site == lyon"}]
+    seen = {
+        "services": [service("web", 50, 100, placement_constraints=bound)],
+        "tasks": [task("lyon-1"), task("lyon-2")],
+    }
+    instances = [instance("lyon-1", **there), instance("lyon-2", **there), instance("oslo-1")]
+    made = planned(*instances, sites=dict.fromkeys(names, "lyon"), **seen)
+    assert ("service web may run on no other host" in "".join(made["refused"])) == blocks
     assert planned(instance("lyon-1"), **seen, ignore_blocking=True)["refused"] == []
 
 
