@@ -114,7 +114,7 @@ ARGUMENTS: dict[str, Any] = {
 
 
 def main() -> None:
-    AnsibleModule(argument_spec=ARGUMENTS).fail_json(
+    AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True).fail_json(
         msg="The action plugin edgefleet.ecs.run_record, which does the work on the control node, was not found."
     )
 

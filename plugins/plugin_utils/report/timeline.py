@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import times
@@ -80,18 +80,17 @@ def _bar(run: Data, part: Sequence[Data], scale: Scale) -> dict[str, Any]:
 
 
 def _moment(text: str) -> datetime:
-    found = times.moment(text)
-    assert found is not None
-    return found
+    """Of a batch that bars() has found to have one."""
+    return times.moment(text) or datetime.min.replace(tzinfo=timezone.utc)
 
 
 def _in_lanes(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Batches of sites that run together lie below one another."""
     ends: list[float] = []
-    for bar in sorted(found, key=lambda item: item["left"]):
-        lane = next((index for index, end in enumerate(ends) if end <= bar["left"] + 0.001), len(ends))
-        ends[lane:] = [bar["left"] + bar["width"], *ends[lane + 1 :]]
-        bar["lane"] = lane
+    for drawn in sorted(found, key=lambda item: item["left"]):
+        lane = next((index for index, end in enumerate(ends) if end <= drawn["left"] + 0.001), len(ends))
+        ends[lane:] = [drawn["left"] + drawn["width"], *ends[lane + 1 :]]
+        drawn["lane"] = lane
     return found
 
 
@@ -136,7 +135,7 @@ def _wave(run: Data, wave: Data) -> dict[str, Any]:
 def _drawn(run: Data, number: int, scale: Scale | None) -> dict[str, Any]:
     wave = run["waves"][number]
     drawn = bars(run, wave["name"], scale) if scale else []
-    lanes = max((bar["lane"] for bar in drawn), default=0) + 1
+    lanes = max((item["lane"] for item in drawn), default=0) + 1
     rest = _rest(run, wave, scale) if scale and wave["soak"] else None
     return {"bars": drawn, "lanes": lanes, "rest": rest}
 
