@@ -43,6 +43,39 @@ def fleet_variables(variables: Data, names: Sequence[str]) -> dict[str, Any]:
     return {name: variables[name] for name in names if name in variables}
 
 
+def fleet_read(names: Sequence[str], hostvars: Data, wanted: Sequence[str]) -> dict[str, Any]:
+    """What the first play has read of these hosts; a limit leaves some without an observation.
+
+    In one pass: Ansible puts a host's variables together anew whenever hostvars is asked for it, 10 ms a time.
+    """
+    sites, observations, variables = {}, {}, {}
+    for name in names:
+        known = hostvars[name]
+        if "external_instance_observation" in known:
+            sites[name] = known.get("fleet_site", "")
+            observations[name] = known["external_instance_observation"]
+            variables[name] = fleet_variables(known, wanted)
+    return {"sites": sites, "observations": observations, "variables": variables}
+
+
+def fleet_questions(observations: Mapping[str, Data]) -> dict[str, Any]:
+    """What has to be known of the Region for a plan: of which nodes, and whether anything may end tasks.
+
+    C(refused): why what is asked of hosts cannot be. C(abandoned): identities that hosts have given up, and whose
+    records may still be there; C(nodes) has them, too, and what hosts say they are.
+    """
+    registrations = [seen["host"]["registration"] for seen in observations.values() if "host" in seen]
+    abandoned = [identity for one in registrations for identity in one.get("abandoned") or []]
+    said = [one["instance_id"] for one in registrations if one["instance_id"]]
+    return {
+        "hosts": len(observations),
+        "refused": list(dict.fromkeys(seen["msg"] for seen in observations.values() if "errors" in seen)),
+        "nodes": list(dict.fromkeys([*said, *abandoned])),
+        "abandoned": list(dict.fromkeys(abandoned)),
+        "disturbs": any(entry["disruptive"] for seen in observations.values() for entry in seen.get("drift") or []),
+    }
+
+
 def fleet_conductor(order: Sequence[str], name: str) -> str:
     return batches.conductor_of(order, name)
 
@@ -125,6 +158,8 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "fleet_plan": fleet_plan,
+            "fleet_questions": fleet_questions,
+            "fleet_read": fleet_read,
             "fleet_variables": fleet_variables,
             "fleet_conductor": fleet_conductor,
             "fleet_left": fleet_left,
