@@ -67,6 +67,18 @@ def _target(target: Target, measured: float) -> list[str]:
     return [target.text, text, "met" if measured <= target.most else "**not met**"]
 
 
+# CPU seconds of the control node for a plan of so many hosts.
+PLANNED, MOST_CPU = 1000, 60
+
+
+def planning(measured: Sequence[tuple[int, str, Run]]) -> list[str]:
+    found = [run.cpu for size, _title, run in measured if size == PLANNED]
+    if not found:
+        return []
+    verdict = "met" if found[0] < MOST_CPU else "**not met**"
+    return [f"{PLANNED} hosts planned in under {MOST_CPU} s of CPU: {found[0]:.0f} s, {verdict}."]
+
+
 def large(measured: Sequence[tuple[int, str, Run]]) -> list[str]:
     head = ["simulated hosts", "", "time, s", "CPU of control node, s", "MiB", "executions a host", "AWS calls"]
     return rows(
