@@ -24,10 +24,13 @@ HOSTS = ("lab-1", "lab-2")
 TOGETHER: dict[str, Any] = {"fleet_waves": [], "fleet_max_unavailable": 2}
 # Where nobody listens: nothing that could be refused before, and the agent ends over it again and again.
 NOWHERE = f"http://{variables.REGION_HOST}:9"
+# What the package server has beside the latest.
+OLDER = "3.3.859.0"
 # Takes a restart of the engine, so the host is drained.
 ROTATION = {"log-driver": "json-file", "log-opts": {"max-size": "10m"}}
 FILES = (
-    "sudo sh -c 'cat /etc/ecs/ecs.config /var/lib/ecs/ecs.config; cat /etc/docker/daemon.json 2>/dev/null || echo none'"
+    "sudo cat /etc/ecs/ecs.config /var/lib/ecs/ecs.config; sudo cat /etc/docker/daemon.json 2>/dev/null || echo none; "
+    "dpkg-query --show amazon-ssm-agent docker.io"
 )
 UNHEARD = {"service": "ecs", "action": "DiscoverPollEndpoint", "kind": "error", "count": 10000}
 
@@ -44,7 +47,12 @@ def fleet() -> Iterator[Fleet]:
 def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A change that ends the agent of one host, and that the other one can live with."""
     hosts = {
-        "lab-1": {"ecs_agent_endpoint": NOWHERE, "container_engine_settings": ROTATION, "ecs_agent_wait": 8},
+        "lab-1": {
+            "ecs_agent_endpoint": NOWHERE,
+            "container_engine_settings": ROTATION,
+            "ecs_agent_wait": 8,
+            "ssm_agent_version": OLDER,
+        },
         "lab-2": {"ecs_agent_config": {"ECS_IMAGE_CLEANUP_INTERVAL": "45m"}},
     }
     file: Path = tmp_path_factory.mktemp("inventory") / "changed.json"
@@ -96,6 +104,7 @@ def test_hosts_that_fail_go_back_to_what_they_had(fleet: Fleet, changed: Path) -
         assert after[name]["containerInstanceArn"] == before[name]["containerInstanceArn"]
         assert after[name]["status"] == "ACTIVE" and after[name]["agentConnected"]
         assert "DRAINING" not in reasons[name]
+    # Configuration and packages.
     assert files(fleet) == had
     assert "fleet_drained" not in json.dumps([item["attributes"] for item in after.values()])
     # What the change costs, the logs, and the way back.
