@@ -143,6 +143,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             lines += ["", *large(arguments.simulated)]
     except console.Failure as error:
         return console.fail(error)
+    except KeyboardInterrupt:
+        return 130
     console.say("\n" + "\n".join(lines))
     return 0
 
