@@ -1,0 +1,181 @@
+# Copyright (c) 2026, edgefleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Nights of a fleet of four sites: one in which everything happens at once, and some that end with kill -9."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.tooling import paths
+
+from .conftest import INSTANCE, Fleet, Run, standing_fleet
+
+SITES = {"lab": ("lab-1", "lab-2"), "lyon": ("lyon-1", "lyon-2"), "oslo": ("oslo-1",), "nice": ("nice-1",)}
+HOSTS = [host for hosts in SITES.values() for host in hosts]
+# The demo's inventory has other sites, too.
+LIMIT = ("--limit", f"{','.join(HOSTS)},localhost,fleet_conductors")
+WAVES = [
+    {"name": "canary", "sites": ["lab", "nice"], "max_hosts_per_site": 1},
+    {"name": "pilot", "sites": ["lyon", "oslo"]},
+]
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+# How many runs are killed; each is one and a half rollouts.
+KILLS = int(os.environ.get("EDGEFLEET_TEST_KILLS") or 3)
+
+
+def not_today() -> dict[str, Any]:
+    """A maintenance window that is three days away, whatever the time zone."""
+    day = DAYS[(datetime.datetime.now(datetime.UTC).weekday() + 3) % 7]
+    return {"days": [day], "from": "01:00", "to": "05:00", "timezone": "Europe/Paris"}
+
+
+def inventory(directory: Path, **of_hosts: dict[str, Any]) -> Path:
+    """The fourth site, and what single hosts are asked that night."""
+    nice = {"hosts": {"nice-1": {"ansible_host": "198.18.4.11"}}, "vars": {"fleet_site": "nice"}}
+    content = {"fleet": {"children": {"nice": nice}}, "all": {"hosts": of_hosts}}
+    file = directory / "night.json"
+    file.write_text(json.dumps(content))
+    return file
+
+
+@pytest.fixture(scope="module")
+def four(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    sites = {site: [f"{host}:with-engine" for host in hosts] for site, hosts in SITES.items()}
+    with standing_fleet(f"{INSTANCE}-nights", sites) as fleet:
+        yield fleet
+
+
+def night(fleet: Fleet, file: Path, playbook: str, **asked: Any) -> Run:
+    return fleet.playbook(playbook, "--inventory", str(file), *LIMIT, **asked)
+
+
+def is_well(fleet: Fleet) -> None:
+    """One container instance a host, none of them left out of service."""
+    instances = fleet.instances()
+    assert len(instances) == len({item["ec2InstanceId"] for item in instances}) == len(HOSTS)
+    assert {(item["status"], item["agentConnected"]) for item in instances} == {("ACTIVE", True)}
+    assert not [item for item in instances for entry in item["attributes"] if entry["name"] == "fleet_drained"]
+
+
+def test_the_fleet_comes_in_with_sites_side_by_side(four: Fleet, tmp_path: Path) -> None:
+    run = night(
+        four, inventory(tmp_path), "site", fleet_waves=WAVES, fleet_sites_in_parallel=2, fleet_max_unavailable="100%"
+    )
+    assert run.code == 0, run.output
+    assert run.outcomes == dict.fromkeys(HOSTS, "converged")
+    assert run.record
+    assert {name: host["wave"] for name, host in run.record["hosts"].items()} == {
+        "lab-1": "canary", "nice-1": "canary", "lyon-1": "pilot", "lyon-2": "pilot", "oslo-1": "pilot", "lab-2": "rest",
+    }  # fmt: skip
+    is_well(four)
+
+
+def test_a_night_ends_as_the_plan_and_the_budgets_say(four: Fleet, tmp_path: Path) -> None:
+    """Oslo is dark, Nice is outside its window, an agent of Lyon does not like what it is given."""
+    asked: dict[str, Any] = {
+        "fleet_waves": WAVES,
+        "fleet_sites_in_parallel": 2,
+        "fleet_max_unavailable": 1,
+        "ecs_agent_config": {"ECS_IMAGE_CLEANUP_INTERVAL": "45m"},
+        "ecs_agent_wait": 12,
+    }
+    file = inventory(
+        tmp_path,
+        **{
+            # Nobody listens there, which no check could know before.
+            "lyon-1": {"ecs_agent_endpoint": "http://198.18.0.1:9"},
+            "nice-1": {"fleet_maintenance_window": not_today()},
+        },
+    )
+    four.hosts("link", "down", "oslo")
+    try:
+        plan = night(four, file, "plan", **asked)
+        run = night(four, file, "rollout", **asked)
+    finally:
+        four.hosts("link", "up", "oslo")
+    # What can be known before.
+    assert all(f"Wave {name} (" in plan.output for name in ("canary", "pilot", "rest")), plan.output
+    assert "5 to change, 1 unreachable" in plan.output, plan.output
+    # What came of it.
+    assert run.code in (2, 4), run.output
+    assert run.record
+    outcomes = {
+        "lab-1": "converged",
+        "nice-1": "skipped",  # outside its window
+        "lyon-1": "rolled_back",
+        "lyon-2": "skipped",  # the budget of its site
+        "oslo-1": "unreachable",
+        "lab-2": "skipped",  # the budget of the wave before
+    }
+    assert run.outcomes == outcomes, run.output
+    reasons = {name: host["reason"] for name, host in run.record["hosts"].items()}
+    assert "window" in reasons["nice-1"] and "01:00" in reasons["nice-1"]
+    assert "fleet_failure_budget" in reasons["lyon-2"] and "lyon-1 rolled back" in reasons["lyon-2"]
+    assert "Wave 'pilot' has stopped" in reasons["lab-2"]
+    # Each is in the last table with what an operator has to know.
+    for name in outcomes:
+        if outcomes[name] != "converged":
+            assert f"/{name}: " in run.output[run.output.rindex("PLAY RECAP") :], name
+    assert (paths.records(four.sandbox.instance) / f"{run.record['run_id']}.html").exists()
+    is_well(four)
+
+
+def killed(fleet: Fleet, command: list[str], seconds: float, output: Path) -> bool:
+    """Start a run and kill it, its children and all, after so many seconds; or see it end before."""
+    process = fleet.start(*command, output=output)
+    try:
+        process.wait(seconds)
+        return False
+    except subprocess.TimeoutExpired:
+        return True
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def test_after_kill_9_at_any_moment_the_next_run_ends_the_work(four: Fleet, tmp_path: Path) -> None:
+    """Every run changes the engine's settings, for which it drains, and the agent's."""
+    file = inventory(tmp_path)
+    seed = random.randrange(1_000_000)
+    chance = random.Random(seed)
+
+    def asked(number: int) -> dict[str, Any]:
+        return {
+            "fleet_waves": WAVES[:1],
+            "fleet_sites_in_parallel": 4,
+            "fleet_max_unavailable": "100%",
+            "container_engine_settings": {"log-driver": "json-file", "log-opts": {"max-size": f"{10 + number}m"}},
+            "ecs_agent_config": {"ECS_IMAGE_CLEANUP_INTERVAL": f"{50 + number}m"},
+        }
+
+    start = time.monotonic()
+    whole = night(four, file, "rollout", **asked(0))
+    length = time.monotonic() - start
+    assert whole.outcomes == dict.fromkeys(HOSTS, "converged"), whole.output
+    said = f"seed {seed}, of {length:.0f} s"
+    for number in range(1, KILLS + 1):
+        # Nothing is touched while the hosts are read and the plan is made.
+        moment = length * chance.uniform(0.3, 1.0)
+        said = f"{said}, at {moment:.1f} s"
+        command = four.command("rollout", "--inventory", str(file), *LIMIT, **asked(number))
+        was_cut = killed(four, command, moment, tmp_path / f"killed-{number}.log")
+        run = night(four, file, "rollout", **asked(number))
+        assert run.code == 0, f"{said}\n{run.output}"
+        assert set(run.outcomes.values()) <= {"converged", "unchanged"}, said
+        is_well(four)
+        said = f"{said}{'' if was_cut else ' (had ended)'}: {sorted(run.outcomes.values()).count('converged')} left"
+    print(said)
