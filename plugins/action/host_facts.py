@@ -11,6 +11,7 @@ over the connection as it is, on standard input, and what can be worked out from
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import shlex
 import time
@@ -161,7 +162,8 @@ class ActionModule(ActionBase):
 
     def _jinja(self, variables: Mapping[str, Any]) -> Callable[[Any], Any]:
         templar = self._templar.copy_with_new_env(available_variables=variables)
-        return lambda template: templar.template(template)
+        # Not its method itself, whose further parameters are none of the caller's.
+        return functools.partial(templar.template)
 
     def _compared(self, host: dict[str, Any], desired: dict[str, Any]) -> dict[str, Any]:
         drift = compare(host, desired)

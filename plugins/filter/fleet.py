@@ -17,6 +17,7 @@ from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import (
     gate,
     guards,
     identity,
+    limits,
     links,
     outcomes,
     plan,
@@ -34,7 +35,7 @@ def fleet_plan(
     try:
         made = plan.build(sites, observations, view, options)
         return {**made, **guards.of(made, options)}
-    except plan.PlanError as error:
+    except limits.PlanError as error:
         raise AnsibleFilterError(str(error)) from error
 
 
@@ -83,7 +84,7 @@ def fleet_conductor(order: Sequence[str], name: str) -> str:
 def fleet_left(record: Data) -> list[str]:
     try:
         return plan.left_of(record)
-    except plan.PlanError as error:
+    except limits.PlanError as error:
         raise AnsibleFilterError(str(error)) from error
 
 
@@ -92,7 +93,7 @@ def fleet_gate(
 ) -> dict[str, Any]:
     try:
         return (gate.wave_gate if whole_wave else gate.gate)(planned, number, results, budget, **asked)
-    except plan.PlanError as error:
+    except limits.PlanError as error:
         raise AnsibleFilterError(str(error)) from error
 
 

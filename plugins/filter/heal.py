@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import heal, plan
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import heal, limits
 
 
 def fleet_heal_plan(*arguments: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return heal.build(*arguments)
-    except plan.PlanError as error:
+    except limits.PlanError as error:
         raise AnsibleFilterError(str(error)) from error
 
 

@@ -137,4 +137,4 @@ class Variables:
 
 def _is(value: Any, wanted: type) -> bool:
     """Whether a filter C(bool) or C(int) gives the value back as it is."""
-    return type(value) is bool if wanted is bool else isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))

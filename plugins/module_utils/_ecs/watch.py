@@ -15,10 +15,9 @@ from typing import Any
 from . import container_instances as instances
 from . import services, tasks
 from .references import SERVICE_GROUP
-from .transformations import Resource
 
 Data = Mapping[str, Any]
-Found = Mapping[str, "Resource | None"]
+Found = Mapping[str, Any]
 
 
 @dataclass

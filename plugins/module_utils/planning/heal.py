@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from . import record
-from .plan import PlanError, limit_of
+from .limits import PlanError, limit_of
 
 RESTART_SSM, RESET_STATE, RESTART_ECS = "restart_ssm_agent", "reset_state", "restart_ecs"
 # In the order in which they are done: ecs needs the credentials that the SSM agent brings.

@@ -17,8 +17,7 @@ from typing import Any
 from . import batches, clones, disruption, labels, waves
 from . import identity as identities
 from .identity import Registry
-from .limits import PlanError as PlanError
-from .limits import limit_of as limit_of
+from .limits import PlanError
 from .words import count
 
 SCHEMA = 1

@@ -15,8 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .budget import DEFAULTS as DEFAULT_BUDGET
+from .limits import limit_of
 from .outcomes import CONVERGED, OUTCOMES, ROLLED_BACK, SPOILED, planned_outcome
-from .plan import CONVERGE, UNCHANGED, limit_of
+from .plan import CONVERGE, UNCHANGED
 
 SCHEMA = 2
 

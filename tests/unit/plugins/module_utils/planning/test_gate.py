@@ -14,7 +14,7 @@ from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import (
     links,
     soak,
 )
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.plan import PlanError
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.limits import PlanError
 
 NOW = "2026-11-22T00:30:00Z"  # a Sunday; half past one in Paris
 NIGHT = {"from": "01:00", "to": "05:00", "timezone": "Europe/Paris"}

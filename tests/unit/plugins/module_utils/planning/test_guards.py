@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import guards
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.plan import PlanError
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.limits import PlanError
 
 NIGHT = {"from": "01:00", "to": "05:00", "timezone": "Europe/Paris"}
 PLAN: dict[str, Any] = {

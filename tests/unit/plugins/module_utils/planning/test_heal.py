@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import heal
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.plan import PlanError
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.limits import PlanError
 
 from .state import HOST, IDENTITY
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import identity, outcomes, plan
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import identity, limits, outcomes, plan
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -172,7 +172,7 @@ def test_an_agent_in_an_unknown_cluster_is_not_reregistered_undrained() -> None:
 
 
 def test_an_unknown_renewal_is_named() -> None:
-    with pytest.raises(plan.PlanError, match="fleet_renew: 'all' is none of"):
+    with pytest.raises(limits.PlanError, match="fleet_renew: 'all' is none of"):
         build({"lab-1": seen()}, view(), renew="all")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import plan
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import limits, plan
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -228,7 +228,7 @@ def test_hosts_that_could_not_be_read_are_named_not_batched(seen: dict[str, Any]
     ],
 )
 def test_bad_input_is_named(options: dict[str, Any], said: str) -> None:
-    with pytest.raises(plan.PlanError, match=said):
+    with pytest.raises(limits.PlanError, match=said):
         build({"lab-1": observation()}, **options)
 
 
@@ -243,7 +243,7 @@ def test_what_a_record_has_left() -> None:
 
 @pytest.mark.parametrize("record", [{}, [], 5, {"waves": []}, {"waves": [], "hosts": {"a": {}}}, {"hosts": {}}])
 def test_a_file_that_is_no_record_is_refused(record: Any) -> None:
-    with pytest.raises(plan.PlanError, match="fleet_only_failed has to be the path of a rollout's record"):
+    with pytest.raises(limits.PlanError, match="fleet_only_failed has to be the path of a rollout's record"):
         plan.left_of(record)
 
 
@@ -256,7 +256,7 @@ def test_waves_and_domains_come_from_variables() -> None:
 
 
 def test_hosts_without_a_site_are_named() -> None:
-    with pytest.raises(plan.PlanError, match="fleet_site is not set for: a, b"):
+    with pytest.raises(limits.PlanError, match="fleet_site is not set for: a, b"):
         plan.build({"b": "", "a": "", "c": "lab"}, dict.fromkeys("abc", observation()), {}, OPTIONS)
 
 
@@ -274,7 +274,7 @@ def test_every_host_to_change_is_in_exactly_one_batch_of_its_site(
     assert sorted(batched) == sorted(name for name, change in changes.items() if change)
     for batch in made["batches"]:
         site_size = sum(host["site"] == batch["site"] for host in made["hosts"].values())
-        assert 1 <= len(batch["hosts"]) <= max(1, plan.limit_of(most, site_size))
+        assert 1 <= len(batch["hosts"]) <= max(1, limits.limit_of(most, site_size))
         assert {made["hosts"][name]["site"] for name in batch["hosts"]} == {batch["site"]}
     order = [batch["site"] for batch in made["batches"]]
     assert [site for site in dict.fromkeys(order) if site in named] == [site for site in named if site in order]

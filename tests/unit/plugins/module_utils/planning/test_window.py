@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import window
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.plan import PlanError
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.limits import PlanError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
