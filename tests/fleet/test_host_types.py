@@ -98,7 +98,7 @@ def test_an_rpm_of_another_signer_is_refused(fleet: Fleet) -> None:
     pinned = [{"fingerprint": keys["ecs_agent"]}]
     run = _play(fleet, "rollout", "type-rhel", ssm_agent_signing_keys=pinned, **NEW)
     assert run.code == 2, run.output
-    assert run.outcomes == {"type-rhel": "failed"}
+    assert run.outcomes == {"type-rhel": "rolled_back"}
     assert "Signature refused" in run.output
     assert _package(fleet, "amazon-ssm-agent") == "amazon-ssm-agent-3.3.859.0-1.x86_64"
 
