@@ -101,8 +101,8 @@ def test_a_setting_that_takes_a_restart_waits_for_a_drain(fleet: Fleet, wanted: 
     assert run.code == 0, run.output
     assert f"site lab: {HOST}  (drains 1)" in run.output
     assert run.outcomes == {HOST: "converged"}
-    # One to look, one to set, one to restart and to see that the engine answers.
-    assert fleet.executions()[HOST] == 3
+    # One to look, one to set, one to restart until the engine answers, one for the agent that went down with it.
+    assert fleet.executions()[HOST] == 4
     # To DRAINING and back.
     assert fleet.calls()["ecs:UpdateContainerInstancesState"] == 2
     assert int(_on_host(fleet, STARTED)) > int(engine)
