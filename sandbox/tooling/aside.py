@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -55,9 +56,11 @@ class Aside(Generic[T]):
 
 def _perform(function: Callable[[], Any], giving: Connection, log: Path) -> None:
     with log.open("a") as stream:
+        # What it says itself, and what the programs say that it starts.
+        sys.stdout = sys.stderr = stream
         os.dup2(stream.fileno(), 1)
         os.dup2(stream.fileno(), 2)
         try:
             giving.send(function())
         except Exception:
-            traceback.print_exc(file=stream)
+            traceback.print_exc()
