@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from ..hosts.topology import KINDS
-from . import console, lint, machine, paths, sanity, variables
+from . import console, lint, machine, paths, sanity, usage, variables
 from .aside import Aside
 from .python import ENDS, Environment, Python, chosen_ends, environment, locked
-from .results import Layer, summary
+from .results import Layer, dearest, summary
 
 USAGE = """\
 usage: bin/test [LAYER...] [ARGUMENTS FOR PYTEST...]
@@ -153,13 +153,14 @@ def main(arguments: Sequence[str]) -> int:
         return 130
     finally:
         if done:
-            console.say(f"\n{summary(done)}")
+            console.say(f"\n{dearest(done)}\n\n{summary(done)}")
     return int(any(layer.failed for layer in done))
 
 
 def prepare(names: Sequence[str], rest: Sequence[str]) -> Session:
     """Find the Pythons and build the virtual environments, before anything is tested."""
     console.say("environments")
+    start, before = time.monotonic(), usage.used()
     pythons = chosen_ends()
     machine.install_venv_support(pythons.values())
     session = Session(pythons, rest)
@@ -174,6 +175,8 @@ def prepare(names: Sequence[str], rest: Sequence[str]) -> Session:
     if ON_HOSTS & set(names):
         machine.prepare_hosts(KINDS)
         machine.agent_packages()
+    spent = usage.used().since(before).total
+    console.say(f"environments: ready in {console.duration(time.monotonic() - start)}, with {spent:.0f} s of CPU")
     return session
 
 
@@ -197,7 +200,7 @@ def run_layers(session: Session, names: Sequence[str], done: list[Layer]) -> Non
 def run_layer(session: Session, name: str) -> Layer:
     console.say(f"\n{name}")
     layer = Layer(name, variables.isolated(session.environment(session.newest)))
-    start = time.monotonic()
+    start, before = time.monotonic(), usage.used()
     try:
         LAYERS[name](session, layer)
     except console.Failure as error:
@@ -205,5 +208,9 @@ def run_layer(session: Session, name: str) -> Layer:
     if not layer.passed + layer.failed + layer.skipped:
         layer.count("the layer itself", "no test of it was chosen")
     layer.seconds = time.monotonic() - start
+    layer.usage = usage.used().since(before)
+    for spent in layer.files.values():
+        # Tests remove their sandboxes in processes of their own; what they waited for has been waited for here, too.
+        layer.usage = layer.usage.plus(spent._replace(control=0.0))
     console.say(f"{name}: {layer.passed} passed, {layer.failed} failed in {console.duration(layer.seconds)}")
     return layer

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from . import console, paths
+from . import console, paths, usage
 from .python import Python
 
 HOSTS = paths.ROOT / "sandbox" / "hosts" / "hosts"
@@ -95,4 +95,5 @@ def agent_packages_folder() -> Path:
 
 
 def remove(instance: str) -> None:
+    usage.keep(instance)
     console.run([str(HOSTS), "--instance", instance, "down"], log=paths.logs() / f"hosts-down-{instance}.log")

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from . import console, paths
+from .usage import Usage
 
 # pytest.ExitCode.NO_TESTS_COLLECTED; pytest is not there where bin/test starts.
 _NO_TEST = 5
@@ -25,6 +26,8 @@ class Layer:
         self.failed = 0
         self.skipped = 0
         self.seconds = 0.0
+        self.usage = Usage()
+        self.files: dict[str, Usage] = {}
 
     def count(self, title: str, problem: str, seconds: float = 0.0) -> None:
         """One check; without a problem it passed."""
@@ -51,6 +54,8 @@ class Layer:
         log = None if arguments else self.log(title)
         code = console.execute([*command, f"--junitxml={junit}", *arguments], log=log, env=env, cwd=paths.ROOT)
         passed, failed, skipped = read_junit(junit)
+        for file, usage in read_usage(junit).items():
+            self.files[f"{file}  {title}"] = usage
         if code and not failed and not (code == _NO_TEST and arguments):
             failed = 1  # pytest itself went wrong, or found no test
         self.passed, self.failed, self.skipped = self.passed + passed, self.failed + failed, self.skipped + skipped
@@ -80,10 +85,41 @@ def read_junit(path: Path) -> tuple[int, int, int]:
     return total - failed - skipped, failed, skipped
 
 
+def read_usage(path: Path) -> dict[str, Usage]:
+    """CPU of the tests of each file, as tests/conftest.py has them say it."""
+    files: dict[str, Usage] = {}
+    cases = ElementTree.parse(path).getroot().iter("testcase") if path.exists() else ()
+    for case in cases:
+        said = {entry.get("name", ""): entry.get("value", "") for entry in case.iter("property")}
+        file = case.get("classname", "").rpartition(".")[2]
+        files[file] = files.get(file, Usage()).plus(Usage.read(said))
+    return files
+
+
+def dearest(layers: Sequence[Layer]) -> str:
+    """A table of the test files that use most CPU: whoever wants to make all of it faster begins there."""
+    found = [(layer.name, file, usage) for layer in layers for file, usage in layer.files.items()]
+    found.sort(key=lambda one: one[2].total, reverse=True)
+    rows = [("layer", "test file", *_CPU)]
+    rows += [(name, file, *_cpu(usage)) for name, file, usage in found[:_SHOWN]]
+    return console.table(rows)
+
+
+_CPU = ("CPU-s", *(f"of {name}" for name in Usage._fields))
+_SHOWN = 12
+
+
+def _cpu(usage: Usage) -> list[str]:
+    return [f"{seconds:.0f}" if seconds else "" for seconds in (usage.total, *usage)]
+
+
 def summary(layers: Sequence[Layer]) -> str:
     """A table of the layers, and the counts of all of them as the last line."""
-    rows = [("layer", "passed", "failed", "skipped", "time")]
-    rows += [(x.name, str(x.passed), str(x.failed), str(x.skipped), console.duration(x.seconds)) for x in layers]
+    rows = [("layer", "passed", "failed", "skipped", "time", *_CPU)]
+    rows += [
+        (x.name, str(x.passed), str(x.failed), str(x.skipped), console.duration(x.seconds), *_cpu(x.usage))
+        for x in layers
+    ]
     counts = f"{sum(x.passed for x in layers)} passed, {sum(x.failed for x in layers)} failed"
     skipped = sum(x.skipped for x in layers)
     return f"{console.table(rows)}\n\n{counts}{f', {skipped} skipped' if skipped else ''}"
