@@ -467,7 +467,7 @@ def test_the_terminal_tells_what_is_amiss_where_and_what_to_do() -> None:
     assert "  lyon/lyon-1: Of its tags, site is 'oslo', not 'lyon'. MENDED" in told
     assert "CRITICAL site_down: sites without a host that takes tasks" in told
     assert "  oslo: None of its 1 host takes tasks: 1 not connected." in told
-    assert told[-1] == "Findings: 1 critical, 2 major. Fails: audit_fail_at is major."
+    assert told[-1] == "Findings: 1 critical, 2 major. 1 finding mended. Fails: audit_fail_at is major."
 
 
 def test_long_lists_are_folded_in_the_terminal() -> None:
