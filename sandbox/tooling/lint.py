@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import collection, console, paths
+from . import collection, console, docsite, paths
 from .python import Environment
 from .results import Layer
 
@@ -36,6 +36,7 @@ def commands() -> Iterator[tuple[str, list[str], Path]]:
 def run(layer: Layer, environment: Environment) -> None:
     for title, (tool, *arguments), folder in commands():
         layer.check(title, [str(environment.bin / tool), *arguments], layer.env, folder)
+    layer.check("pages of the documentation", docsite.check(environment), layer.env, paths.ROOT)
     _check_installed(layer, environment)
 
 
