@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import time
 from collections.abc import Iterable, Mapping
@@ -39,6 +40,8 @@ class Sandbox:
         named = [f"{site}={','.join(hosts)}" for site, hosts in sites.items()]
         if console.execute(self.hosts("up", "--packages", str(self.packages), *named)):
             raise console.Failure(f"The hosts of the sandbox {self.instance} did not come up.")
+        # The inventory reads it there: to ask a URL would take each host's process a third of a second, each time.
+        shutil.copy(self.packages / "keys" / "fingerprints.json", paths.state(self.instance))
 
     def start_services(self) -> None:
         """Both are left alone when they answer already: the Region's memory is the fleet's registration."""
