@@ -14,9 +14,10 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import record
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.audit import report as audit_report
 from ansible_collections.edgefleet.ecs.plugins.modules.run_record import ARGUMENTS
 from ansible_collections.edgefleet.ecs.plugins.plugin_utils import records
-from ansible_collections.edgefleet.ecs.plugins.plugin_utils.report import metrics, page
+from ansible_collections.edgefleet.ecs.plugins.plugin_utils.report import audit, metrics, page
 
 # While a run goes on, its page is drawn anew at most this often (seconds): a batch need not wait for it.
 FRESH = 60
@@ -104,6 +105,8 @@ class ActionModule(ActionBase):
     def _written(self, path: Path, run: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
         path.parent.mkdir(parents=True, exist_ok=True)
         records.write(path, records.text_of(run))
+        if run["kind"] == audit_report.KIND:
+            return self._audited(path, run)
         if run["kind"] != "rollout":
             return {}
         report, told = path.with_suffix(".html"), path.parent / "metrics.prom"
@@ -115,4 +118,11 @@ class ActionModule(ActionBase):
                 result["warnings"] = [f"{told} was not written: {metrics.MISSING} (pip install prometheus_client)."]
         elif is_stale(told, run):
             records.write(told, metrics.text_of(run))
+        return {"report_file": str(report)}
+
+    def _audited(self, path: Path, run: dict[str, Any]) -> dict[str, Any]:
+        """The page of an audit, and the link that names the newest one."""
+        report = path.with_suffix(".html")
+        records.write(report, audit.page(run))
+        records.point(path.parent / "audit.html", report)
         return {"report_file": str(report)}

@@ -59,7 +59,9 @@ options:
     description: When the rollout ended, ISO 8601 in UTC. Hosts whose batch has not come by then were skipped.
     type: str
   record:
-    description: A record of another kind of run, complete. It is written as it is, and no page is made of it.
+    description:
+      - A record of another kind of run, complete. It is written as it is. Of an audit a page is made, to which
+        C(audit.html) links, and of others none.
     type: dict
 """
 
@@ -78,7 +80,7 @@ record_file:
   sample: /srv/fleet-records/20261122T010000Z.json
 report_file:
   description: The page that was made of it.
-  returned: for rollouts
+  returned: for rollouts and audits
   type: str
   sample: /srv/fleet-records/20261122T010000Z.html
 kind:

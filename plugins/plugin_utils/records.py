@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 # Members whose entries get a line each: a record of thousands of hosts can be read with grep, and compared with diff.
-_BY_LINE = ("waves", "batches", "hosts", "sites")
+_BY_LINE = ("waves", "batches", "hosts", "sites", "findings")
 
 
 def text_of(run: Mapping[str, Any]) -> str:

@@ -138,7 +138,7 @@ class Fleet:
             code, output, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss // 1024,
             {path.stem: path.stat().st_size for path in self.folder.glob("*.executions")},
             self._calls(),
-            {name: host["outcome"] for name, host in record["hosts"].items()},
+            {name: host["outcome"] for name, host in record.get("hosts", {}).items()},
         )  # fmt: skip
 
     def _calls(self) -> dict[str, int]:

@@ -11,8 +11,8 @@
   }
   window.addEventListener("hashchange", open);
   if (location.hash) open();
-  find.hidden = false;
-  find.addEventListener("input", function () {
+  if (find) find.hidden = false;
+  if (find) find.addEventListener("input", function () {
     var asked = find.value.trim().toLowerCase();
     sites.forEach(function (site) { site.hidden = asked !== "" && site.dataset.find.indexOf(asked) < 0; });
     if (fold && asked) fold.open = true;

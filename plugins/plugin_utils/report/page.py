@@ -24,6 +24,10 @@ def moment(text: str) -> str:
 
 def page(run: Mapping[str, Any], path: str = "") -> str:
     """:param path: where the record lies."""
+    return rendered("page.html.j2", view(run, path))
+
+
+def rendered(template: str, shown: Mapping[str, Any]) -> str:
     # All that comes from hosts and inventories is escaped; the page's own style and script are not from there.
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -33,4 +37,4 @@ def page(run: Mapping[str, Any], path: str = "") -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["moment"] = moment
-    return environment.get_template("page.html.j2").render(view(run, path))
+    return environment.get_template(template).render(shown)

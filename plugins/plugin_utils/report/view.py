@@ -58,6 +58,7 @@ def view(run: Data, path: str = "") -> dict[str, Any]:
         "run": run,
         "ended": ended,
         "title": f"{run['fleet']} {run['run_id']}",
+        "record_file": f"{run['run_id']}.json",
         "tone": _tone(run),
         "verdict": _verdict(run),
         "took": times.words(took) if took is not None else "",
