@@ -26,7 +26,7 @@ from .outposts import actions as outposts
 
 # Served by our own handlers alone, or by ours first and moto for the rest.
 OWN = frozenset({ecs.SERVICE, outposts.SERVICE, ssm.messages.SERVICE, ssm.channels.SERVICE})
-SHARED = frozenset({ec2.SERVICE, events.SERVICE, ssm.SERVICE})
+SHARED = frozenset({ec2.SERVICE, events.SERVICE, ssm.SERVICE, ssm.resource_tags.SERVICE})
 # Actions of these look into moto's own state, so that they and moto take turns.
 _WITH_MOTO = frozenset({ec2.SERVICE, events.SERVICE, outposts.SERVICE})
 _FORMS = frozenset({"ec2", "json", "rest-json", "json-xml"})

@@ -27,6 +27,8 @@ _SCALARS: dict[str, tuple[type, ...]] = {
     "timestamp": (int, float),  # JSON 1.1 carries epoch seconds
     "blob": (str,),  # base64
 }
+# Where the name in signatures is not that of the model's file.
+_FILES = {"tagging": "resourcegroupstaggingapi"}
 
 
 @cache
@@ -34,7 +36,7 @@ def model(service: str) -> Any:
     """A service's model, as public SDKs know it plus what only the agents call."""
     if service in SERVICES:
         return ServiceModel(SERVICES[service], service)
-    description = Loader().load_service_model(service, "service-2")
+    description = Loader().load_service_model(_FILES.get(service, service), "service-2")
     additions = ADDITIONS.get(service, {})
     description["shapes"].update(additions.get("shapes", {}))
     description["operations"].update(additions.get("operations", {}))

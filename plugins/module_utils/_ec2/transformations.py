@@ -41,6 +41,29 @@ _ROUTE = (
     "OwnerId",
 )
 
+_INSTANCE = (
+    "InstanceId",
+    "InstanceType",
+    "ImageId",
+    "PrivateIpAddress",
+    "PrivateDnsName",
+    "SubnetId",
+    "VpcId",
+    "OutpostArn",
+)
+
+
+def shape_instance(instance: Mapping[str, Any]) -> Resource:
+    """As C(amazon.aws.ec2_instance_info) names the same members."""
+    placement = camel_dict_to_snake_dict(dict(instance.get("Placement") or {}))
+    state = dict(instance.get("State") or {}).get("Name")
+    return {
+        **_pick(instance, _INSTANCE),
+        "placement": {"availability_zone": placement.get("availability_zone")},
+        "state": {"name": state},
+        "tags": tags_of(instance),
+    }
+
 
 def shape_subnet(subnet: Mapping[str, Any]) -> Resource:
     shaped = _pick(subnet, _SUBNET)

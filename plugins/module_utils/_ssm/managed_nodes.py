@@ -39,6 +39,8 @@ class NodeQuery:
     ping_status: str | None = None
     resource_type: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
+    # Tags by the values that will do; any value where the list is empty.
+    tag_values: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def filters(query: NodeQuery) -> Iterator[list[dict[str, Any]]]:
@@ -46,8 +48,9 @@ def filters(query: NodeQuery) -> Iterator[list[dict[str, Any]]]:
 
     AWS does not take filters by tag together with others, so those are left to select().
     """
-    if query.tags:
-        yield [_filter(f"tag:{key}", [value]) for key, value in query.tags.items()]
+    if query.tags or query.tag_values:
+        exact = [_filter(f"tag:{key}", [value]) for key, value in query.tags.items()]
+        yield [*exact, *(_tag_filter(key, values) for key, values in query.tag_values.items())]
         return
     single = [("PingStatus", query.ping_status), ("ResourceType", query.resource_type)]
     plain = [_filter(key, [value]) for key, value in single if value]
@@ -70,6 +73,10 @@ def select(nodes: Iterable[Resource], query: NodeQuery) -> list[Resource]:
 
 def _portions(values: Sequence[str]) -> list[list[str]]:
     return list(batches(values, FILTER_VALUES)) or [[]]
+
+
+def _tag_filter(key: str, values: Sequence[str]) -> dict[str, Any]:
+    return _filter(f"tag:{key}", list(values)) if values else _filter("tag-key", [key])
 
 
 def _filter(key: str, values: list[str]) -> dict[str, Any]:

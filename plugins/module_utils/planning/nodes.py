@@ -10,6 +10,7 @@ tells as C(ec2InstanceId) of a container instance either way.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
@@ -177,24 +178,50 @@ def _parse(text: str) -> datetime | None:
 # By the tag that the ECS agent has sent; by what the machine calls itself; by its id.
 PREFERENCES = ("host", "computer_name", "instance_id")
 _TAG = "tag:"
+# A machine tells its name itself, so that it may tell anything: an option of ssh, or the name of another host of a run.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
+_NOT_FOR_NODES = re.compile(r"localhost.*|all|ungrouped|fleet-conductor-.*", re.IGNORECASE)
 
 
 def named(rows: Iterable[Row], preferences: Sequence[str] = PREFERENCES) -> list[Row]:
     """The rows with their C(name), in the order of names, no two of which are the same.
 
-    Of two rows with the same name, the one in use keeps it, and the other one is called by its id: a machine that has
-    registered anew has an old managed node that still bears its name.
+    Of two rows with the same name one keeps it, and the other one is called by its id. A dead record gives way to one
+    in use, and to a newer one: the machine has registered anew. Of two that are both in use the older one keeps the
+    name: whoever comes later and calls himself the same may be anybody.
 
-    :param preferences: members of a row, or C(tag:KEY); the first one that is not empty is the name.
+    :param preferences: members of a row, or C(tag:KEY); the first one that can be a name is.
     """
     taken: set[str] = set()
     found: list[Row] = []
     for row in sorted(rows, key=_rank):
-        name = next((text for key in preferences if (text := _text(row, key))), row["instance_id"])
+        name = next((text for key in preferences if usable(text := _text(row, key))), row["instance_id"])
         name = row["instance_id"] if name in taken else name
         taken.add(name)
         found.append({**row, "name": name})
     return sorted(found, key=lambda row: str(row["name"]))
+
+
+def usable(text: str) -> bool:
+    """Whether a text can be the name, or the address, of a host in an inventory.
+
+    >>> usable("till-7.example"), usable("2001:db8::7"), usable("-oProxyCommand=x"), usable("localhost"), usable("::1")
+    (True, True, False, False, False)
+    """
+    try:
+        return not ipaddress.ip_address(text).is_loopback
+    except ValueError:
+        return bool(_NAME.fullmatch(text)) and not _NOT_FOR_NODES.fullmatch(text)
+
+
+def merged(rows: Iterable[Row]) -> list[Row]:
+    """One row a machine, where several readings have found it: that of a cluster, or else the first."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        known = found.get(row["instance_id"])
+        if known is None or (row["cluster"] and not known["cluster"]):
+            found[row["instance_id"]] = row
+    return list(found.values())
 
 
 def _text(row: Data, key: str) -> str:
@@ -203,6 +230,7 @@ def _text(row: Data, key: str) -> str:
 
 
 def _rank(row: Data) -> tuple[Any, ...]:
-    """Those in use first, then the newest: times of one form are in the order of their texts."""
-    newest = [-int(digit) for digit in re.findall(r"\d+", row["registered_at"])]
-    return (not row["agent_connected"], row["ping_status"] != "Online", newest or [0], row["instance_id"])
+    """Those in use first. Times of one form are in the order of their digits."""
+    in_use = row["agent_connected"] or row["ping_status"] == "Online"
+    age = int("".join(re.findall(r"\d+", row["registered_at"])) or 0)
+    return (not row["agent_connected"], not in_use, age if in_use else -age, row["instance_id"])

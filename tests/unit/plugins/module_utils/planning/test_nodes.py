@@ -171,3 +171,38 @@ def test_times_are_told_in_utc() -> None:
     assert nodes.utc(datetime(2026, 11, 22, 3, tzinfo=timezone(timedelta(hours=2)))) == "2026-11-22T01:00:00Z"
     assert nodes.utc("2026-11-22T01:00:00Z") == "2026-11-22T01:00:00Z"
     assert nodes.utc("soon") == nodes.utc(None) == ""
+
+
+def test_of_two_machines_in_use_the_older_one_keeps_the_name() -> None:
+    late = instance("mi-1", "lyon-1", registered_at="2026-11-22T09:00:00+00:00")
+    rows = nodes.join([late, instance("mi-2", "lyon-1")], [], [], CONTEXT)
+    assert {row["instance_id"]: row["name"] for row in rows} == {"mi-1": "mi-1", "mi-2": "lyon-1"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "localhost", "LOCALHOST.localdomain", "127.0.0.1", "::1", "-oProxyCommand=x", "a b", "{{ x }}", "all",
+     "fleet-conductor-1-lyon", "a" * 254],
+)  # fmt: skip
+def test_a_machine_does_not_get_any_name_that_it_calls_itself(text: str) -> None:
+    (row,) = nodes.join([], [node("mi-1", computer_name=text)], [], CONTEXT)
+    assert row["name"] == "mi-1"
+    assert not nodes.usable(text)
+
+
+@pytest.mark.parametrize("text", ["till-7.example", "192.0.2.11", "2001:db8::7", "i_7"])
+def test_names_and_addresses_of_hosts(text: str) -> None:
+    assert nodes.usable(text)
+
+
+def test_a_machine_found_twice_is_that_of_the_cluster() -> None:
+    seen = nodes.join([], [node("mi-1"), node("mi-2", computer_name="b")], [], CONTEXT)
+    joined = nodes.join([instance("mi-1", "lyon-1")], [node("mi-1")], [], CONTEXT)
+    assert {row["instance_id"]: row["cluster"] for row in nodes.merged([*seen, *joined])} == {
+        "mi-1": "shops",
+        "mi-2": "",
+    }
+    assert {row["instance_id"]: row["cluster"] for row in nodes.merged([*joined, *seen])} == {
+        "mi-1": "shops",
+        "mi-2": "",
+    }
