@@ -55,14 +55,12 @@ class Run:
 
 
 class Fleet:
-    """C(count) hosts, C(a_site) to a site; all as asked, or none of them anything yet (C(bare))."""
+    """Hosts by name, each with its site; all as asked, or none of them anything yet (C(bare))."""
 
-    def __init__(
-        self, region: RunningRegion, folder: Path, count: int, bare: bool = False, a_site: int = HOSTS_A_SITE
-    ) -> None:
+    def __init__(self, region: RunningRegion, folder: Path, hosts: Mapping[str, str], bare: bool = False) -> None:
         self.region = region
         self.folder = folder
-        self.hosts = {f"s{number // a_site:03d}-h{number:04d}": f"s{number // a_site:03d}" for number in range(count)}
+        self.hosts = dict(hosts)
         folder.mkdir(parents=True, exist_ok=True)
         region.client("ecs").create_cluster(clusterName=CLUSTER)
         for number, (name, site) in enumerate(self.hosts.items()):
@@ -131,7 +129,7 @@ class Fleet:
         if extra:
             command += ["--extra-vars", json.dumps(extra)]
         before = set(self.folder.glob("records/*.json"))
-        code, output, wall, usage = measured(command, self._environment(forks))
+        code, output, wall, usage = measured(command, self.environment(forks))
         written = sorted(set(self.folder.glob("records/*.json")) - before)
         record = json.loads(written[-1].read_text()) if written else {"hosts": {}}
         return Run(
@@ -145,7 +143,7 @@ class Fleet:
         rows = self.region.summary()
         return {f"{row['service']}:{row['action']}": row["count"] for row in rows}
 
-    def _environment(self, forks: int) -> dict[str, str]:
+    def environment(self, forks: int = 25) -> dict[str, str]:
         foreign = ("AWS_", "ANSIBLE_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         return {
@@ -176,6 +174,8 @@ def measured(command: Sequence[str], env: Mapping[str, str]) -> tuple[int, str, 
 
 @contextmanager
 def fleet(folder: Path, count: int, bare: bool = False, a_site: int = HOSTS_A_SITE) -> Iterator[Fleet]:
+    """C(count) hosts, C(a_site) to a site."""
     # Records that no agent keeps alive stay so for as long as a slow run may take.
     with running_region(Settings(name=REGION, connected_timeout=36000, ping_timeout=36000)) as region:
-        yield Fleet(region, folder, count, bare, a_site)
+        hosts = {f"s{number // a_site:03d}-h{number:04d}": f"s{number // a_site:03d}" for number in range(count)}
+        yield Fleet(region, folder, hosts, bare)
