@@ -110,6 +110,7 @@ class Control:
             order = await self._order(request)
             _known(order, {"most"})
             ticks = settle(self.region, _number(order, "most", 1, 1, _MOST_TICKS))
+            invocations.look_round(self.region)
         except ValueError as error:
             return JSONResponse({"error": str(error)}, status_code=400)
         return JSONResponse({"ticks": ticks})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import registry, shapes
 from ..context import Context
-from ..ecs import definitions, scheduler
+from ..ecs import changes, definitions, scheduler
 from ..errors import ApiError
 from ..identity import Caller
 from . import inputs, moto_rules, permissions, schedules
@@ -61,7 +61,8 @@ def _event(region: Region, event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def look_round(region: Region) -> None:
-    """Run what is due by schedule, and what events have matched."""
+    """Tell of container instances, run what is due by schedule, and what events have matched."""
+    changes.tell(region)
     now, before = region.clock.now(), region.events.count
     for rule in moto_rules.scheduled(region.settings):
         for moment in _due(region, rule, now):

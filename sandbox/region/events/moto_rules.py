@@ -21,12 +21,22 @@ def is_cluster(target: dict[str, Any]) -> bool:
 
 
 def scheduled(settings: Settings) -> list[Any]:
+    return [rule for rule in _rules(settings) if rule.scheduled_expression]
+
+
+def with_pattern(settings: Settings) -> list[Any]:
+    """Rules that services of AWS tell of what happens: those of the default bus that are not disabled."""
+    mine = [rule for rule in _rules(settings) if rule.event_bus_name == "default" and rule.state == "ENABLED"]
+    return [rule for rule in mine if rule.event_pattern.get_pattern()]
+
+
+def _rules(settings: Settings) -> list[Any]:
     from moto.events.models import events_backends
 
     # Not by index: moto would make what it does not have yet, with the AWS profile of whoever looks.
     known = dict.get(dict.get(events_backends, settings.account, {}), settings.name)
     buses = list(known.event_buses.values()) if known else []
-    return [rule for bus in buses for rule in list(bus.rules.values()) if rule.scheduled_expression]
+    return [rule for bus in buses for rule in list(bus.rules.values())]
 
 
 def matches(settings: Settings) -> list[tuple[Any, dict[str, Any]]]:

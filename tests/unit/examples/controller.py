@@ -107,7 +107,7 @@ def roles_of(playbook: str) -> frozenset[str]:
             found.add(name)
             for file in tasks.glob("*.yml"):
                 waiting |= _parts(file.read_text())
-    for other in re.findall(r"import_playbook: (\w+)\.yml", text):
+    for other in re.findall(r"import_playbook: (?:edgefleet\.ecs\.)?(\w+)", text):
         found |= roles_of(other)
     return frozenset(found)
 
@@ -141,6 +141,6 @@ def plays(playbook: str) -> Iterator[Mapping[str, Any]]:
     for play in read(path) if path.is_file() else ():
         imported = play.get("ansible.builtin.import_playbook")
         if imported:
-            yield from plays(imported.removesuffix(".yml"))
+            yield from plays(imported.removeprefix("edgefleet.ecs.").removesuffix(".yml"))
         else:
             yield play
