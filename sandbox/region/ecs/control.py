@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from ..events import invocations
 from . import agents, scheduler
 from .model import ACTIVE, Outcome
 

@@ -36,5 +36,5 @@ class EventsStore:
     count: int = 0
     # By rule: its schedule, and the moment after which the next one is due.
     anchors: dict[str, tuple[str, float]] = field(default_factory=dict)
-    # By container instance, its status and whether its agent is connected, when rules were last told; None: no rules yet.
+    # By container instance, its status and whether its agent is connected, as rules were told; None: no rules yet.
     seen: dict[str, tuple[str, bool]] | None = None

@@ -31,7 +31,7 @@ BIN = Path(sys.executable).parent
 
 
 class Controller:
-    """A folder for each job, with what a controller puts there; a project that it has synchronized; an inventory of its own."""
+    """A folder for each job, with what a controller puts there: a synchronized project, an inventory, variables."""
 
     def __init__(self, fleet: simulated.Fleet, folder: Path, warm_python: str) -> None:
         self.fleet = fleet
