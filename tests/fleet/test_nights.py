@@ -2,12 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A night of a fleet of four sites in which everything happens at once."""
+"""Nights of a fleet of four sites: one in which everything happens at once, and some that end with kill -9."""
 
 from __future__ import annotations
 
 import datetime
 import json
+import os
+import random
+import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +32,8 @@ WAVES = [
     {"name": "pilot", "sites": ["lyon", "oslo"]},
 ]
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+# How many runs are killed; each is one and a half rollouts. Ten were, by hand: docs/rollouts.md.
+KILLS = int(os.environ.get("EDGEFLEET_TEST_KILLS") or 2)
 
 
 def not_today() -> dict[str, Any]:
@@ -128,3 +134,51 @@ def test_a_night_ends_as_the_plan_and_the_budgets_say(four: Fleet, tmp_path: Pat
             assert f"/{name}" in run.output[run.output.rindex("PLAY RECAP") :], name
     assert (paths.records(four.sandbox.instance) / f"{run.record['run_id']}.html").exists()
     is_well(four)
+
+
+def killed(fleet: Fleet, command: list[str], seconds: float, output: Path) -> bool:
+    """Start a run and kill it, its children and all, after so many seconds; or see it end before."""
+    process = fleet.start(*command, output=output)
+    try:
+        process.wait(seconds)
+        return False
+    except subprocess.TimeoutExpired:
+        return True
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def test_after_kill_9_at_any_moment_the_next_run_ends_the_work(four: Fleet, tmp_path: Path) -> None:
+    """Every run changes the engine's settings, for which it drains, and the agent's."""
+    file = inventory(tmp_path)
+    seed = random.randrange(1_000_000)
+    chance = random.Random(seed)
+
+    def asked(number: int) -> dict[str, Any]:
+        return {
+            "fleet_waves": WAVES[:1],
+            "fleet_sites_in_parallel": 4,
+            "fleet_max_unavailable": "100%",
+            "container_engine_settings": {"log-driver": "json-file", "log-opts": {"max-size": f"{10 + number}m"}},
+            "ecs_agent_config": {"ECS_IMAGE_CLEANUP_INTERVAL": f"{50 + number}m"},
+        }
+
+    start = time.monotonic()
+    whole = night(four, file, "rollout", **asked(0))
+    length = time.monotonic() - start
+    assert whole.outcomes == dict.fromkeys(HOSTS, "converged"), whole.output
+    said = f"seed {seed}, of {length:.0f} s"
+    for number in range(1, KILLS + 1):
+        # Nothing is touched while the hosts are read and the plan is made.
+        moment = length * chance.uniform(0.3, 1.0)
+        said = f"{said}, at {moment:.1f} s"
+        command = four.command("rollout", "--inventory", str(file), *LIMIT, **asked(number))
+        was_cut = killed(four, command, moment, tmp_path / f"killed-{number}.log")
+        run = night(four, file, "rollout", **asked(number))
+        assert run.code == 0, f"{said}\n{run.output}"
+        assert set(run.outcomes.values()) <= {"converged", "unchanged"}, said
+        is_well(four)
+        said = f"{said}{'' if was_cut else ' (had ended)'}: {sorted(run.outcomes.values()).count('converged')} left"
+    print(said)
