@@ -129,9 +129,13 @@ def duplicates(fleet: Fleet) -> Finds:
 
 
 def _removal(fleet: Fleet, used: Data, item: Data) -> Fix | None:
-    """Only what is older than a record that answers, bears no task, and was silent at both looks."""
+    """Only what the same machine has left for a newer record that answers, bears no task, and was silent at both looks.
+
+    A record of another machine may be that of one that is off, and comes back.
+    """
     safe = (
         fleet.is_own(item)
+        and item["ec2_instance_id"] == used["ec2_instance_id"]
         and item["container_instance_arn"] in fleet.silent
         and used["agent_connected"]
         and fleet.is_own(used)

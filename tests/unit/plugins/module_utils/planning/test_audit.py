@@ -279,6 +279,7 @@ HARMLESS: dict[str, Plant] = {
         fleet.instance(2).update(agent_connected=False),
         fleet.node(2).update(ping_status="ConnectionLost"),
     ),
+    "an agent that pings once a day": lambda fleet: fleet.node(2).update(last_ping_date_time=LONG_AGO),
     "a registration that goes on": lambda fleet: fleet.instance(2).update(status="REGISTERING", registered_at=JUST_NOW),
     "a rollout's activation": lambda fleet: fleet.view["activations"].append(activation(created_date=JUST_NOW)),
     "an activation that is used up": lambda fleet: fleet.view["activations"].append(activation(limit=3)),
@@ -325,20 +326,19 @@ def test_what_is_no_fault_is_not_found(name: str) -> None:
 
 # --- what is mended ---
 
+
+def older(**more: Any) -> dict[str, Any]:
+    """A record of lyon-2 that is older than the one it works as."""
+    return {**instance(1, "mi-2", "lyon", "lyon-2", agent_connected=False, container_instance_arn=arn(6)), **more}
+
+
 FIXES: dict[str, tuple[Plant, dict[str, dict[str, Any]]]] = {
     "tags": (PLANTED["tags"][0], {"tags": {arn(2): {"site": "lyon"}}}),
     "attributes": (PLANTED["attributes"][0], {"attributes": {arn(2): {"site": "lyon"}}}),
     "a dead run's drain": (drained_by_a_dead_run, {"undrain": {arn(2): {}}}),
     "an activation that has expired": (PLANTED["activation_spent"][0], {"activation": {"a-1": {}}}),
     "a second record that nobody answers as": (
-        lambda fleet: (
-            fleet.view["instances"].append(
-                instance(
-                    1, "mi-2", "lyon", "lyon-2", agent_connected=False, running_tasks_count=0,
-                    container_instance_arn=arn(6),
-                )
-            )
-        ),
+        lambda fleet: fleet.view["instances"].append(older(running_tasks_count=0)),
         {"record": {arn(6): {}}},
     ),
 }  # fmt: skip
@@ -363,16 +363,27 @@ NOT_SAFE: dict[str, Plant] = {
     "ghosts": out_of_inventory,
     "a node that nobody answers as": second_node,
     "a second record that somebody answers as": second_machine,
-    "a second record with tasks": second_record,
+    "a second record with tasks": lambda fleet: fleet.view["instances"].append(older()),
+    "a second record that is connected": lambda fleet: fleet.view["instances"].append(
+        older(agent_connected=True, running_tasks_count=0)
+    ),
+    "a second record that was back at the second look": lambda fleet: (
+        fleet.view["instances"].append(older(running_tasks_count=0)),
+        fleet.view.update(again=[{"container_instance_arn": arn(6), "agent_connected": True}]),
+    ),
+    "a second machine that is off": lambda fleet: fleet.view["instances"].append(
+        older(ec2_instance_id="mi-5", running_tasks_count=0)
+    ),
+    "another fleet's second record": lambda fleet: (
+        fleet.hosts["lyon-2"].update(fleet_instance_id="mi-2"),
+        fleet.view["instances"].append(older(tags={"fleet": "wholesale"}, running_tasks_count=0)),
+    ),
     "a newer record than the one in use": lambda fleet: fleet.view["instances"].append(
         instance(8, "mi-2", "lyon", "lyon-2", agent_connected=False, running_tasks_count=0)
     ),
     "both records away": lambda fleet: (
         silent(fleet),
-        fleet.view["instances"].append(
-            instance(1, "mi-2", "lyon", "lyon-2", agent_connected=False, running_tasks_count=0,
-                     container_instance_arn=arn(6))
-        ),
+        fleet.view["instances"].append(older(running_tasks_count=0)),
     ),
     "a host that is not heard": lambda fleet: (drained_by_a_dead_run(fleet), lost(fleet)),
     "an operator's drain": PLANTED["draining"][0],
