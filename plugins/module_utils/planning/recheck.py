@@ -34,9 +34,7 @@ def question(suspects: Any) -> dict[str, Any]:
     machines = list(dict.fromkeys(str(item) for item in suspects))
     wrong = [item for item in machines if not MACHINE.fullmatch(item)]
     if wrong:
-        raise PlanError(
-            f"{VARIABLE} has '{wrong[0]}': allowed are ids of nodes (mi-...) and instances (i-...)."
-        )
+        raise PlanError(f"{VARIABLE} has '{wrong[0]}': allowed are ids of nodes (mi-...) and instances (i-...).")
     if not 0 < len(machines) <= MOST:
         raise PlanError(f"{VARIABLE} has {len(machines)} ids (allowed: 1 to {MOST}). Heal a whole fleet without it.")
     return {"machines": machines, "filter": f"ec2InstanceId in [{', '.join(machines)}]"}
