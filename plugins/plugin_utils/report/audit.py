@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import words
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.audit import table
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.audit.rules import SEVERITIES
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.audit.rules import INFO, SEVERITIES
 
 from .page import rendered
 
@@ -41,7 +40,7 @@ def view(report: Data) -> dict[str, Any]:
         "counted": table.counted(report),
         "counts": [{"severity": name, "count": left[name]} for name in SEVERITIES if left[name]],
         "groups": [
-            {**group, "shown": _placed(group["findings"])[:_SHOWN], "more": _placed(group["findings"])[_SHOWN:]}
+            {**group, "shown": table.parts(group["findings"])[:_SHOWN], "more": table.parts(group["findings"])[_SHOWN:]}
             for group in table.by_rule(report)
         ],
         "sites": _sites(_placed(report["findings"])),
@@ -50,8 +49,10 @@ def view(report: Data) -> dict[str, Any]:
 
 
 def _verdict(report: Data) -> str:
-    left = [words.count(number, f"{name} finding") for name, number in report["summary"].items() if number]
-    return ", ".join(left) if left else "Nothing is amiss"
+    left = [f"{number} {name}" for name, number in report["summary"].items() if number and name != INFO]
+    if left:
+        return f"{', '.join(left)} {'finding' if left[-1].startswith('1 ') else 'findings'}"
+    return "Nothing is amiss" if not report["summary"][INFO] else "Nothing is amiss that needs anybody"
 
 
 def _placed(findings: Sequence[Data]) -> list[dict[str, Any]]:

@@ -76,17 +76,37 @@ def _rows(groups: Sequence[Data]) -> list[str]:
     ]
 
 
-def _group(group: Data) -> list[str]:
-    findings = group["findings"]
-    shown = [
-        f"  {where(finding)}: {words.one_line(finding['message'], 300)}{' MENDED' if finding['fixed'] else ''}"
-        for finding in findings[:_LINES]
+def parts(findings: Sequence[Data]) -> list[dict[str, Any]]:
+    """What is the same of several findings of a rule, told once."""
+    alike: dict[tuple[str, bool], list[Data]] = {}
+    for finding in findings:
+        alike.setdefault((finding["message"], finding["fixed"]), []).append(finding)
+    return [
+        {
+            "message": message,
+            "fixed": fixed,
+            "fixable": found[0]["fixable"],
+            "places": [where(finding) for finding in found],
+            "ids": [finding["id"] for finding in found if finding["id"] and finding["id"] != where(finding)],
+        }
+        for (message, fixed), found in alike.items()
     ]
-    rest = len(findings) - _LINES
+
+
+def _group(group: Data) -> list[str]:
+    told = parts(group["findings"])
+    rest = sum(len(part["places"]) for part in told[_LINES:])
     return [
         "",
         f"{group['severity'].upper()} {group['rule']}: {group['title']}",
-        *shown,
-        *([f"  and {rest} more, which the report tells"] if rest > 0 else []),
-        f"  {group['advice']}",
+        *(_part(part) for part in told[:_LINES]),
+        *([f"  and {rest} more, which the report tells"] if rest else []),
+        f"  What to do: {group['advice']}",
     ]
+
+
+def _part(part: Data) -> str:
+    ids = [name for name in part["ids"] if name not in part["message"]]
+    said = f" ({ids[0]})" if len(ids) == 1 else ""
+    mended = " MENDED" if part["fixed"] else ""
+    return f"  {words.named(part['places'], _LINES)}{said}: {words.one_line(part['message'], 300)}{mended}"

@@ -475,16 +475,24 @@ def test_the_terminal_tells_what_is_amiss_where_and_what_to_do() -> None:
         "major     agent_silent      1  oslo/oslo-1",
         "minor     tags              1  lyon/lyon-1",
     ]
-    assert "  lyon/lyon-1: Of its tags, site is 'oslo', not 'lyon'. MENDED" in told
+    assert "  lyon/lyon-1 (mi-1): Of its tags, site is 'oslo', not 'lyon'. MENDED" in told
     assert "CRITICAL site_down: sites without a host that takes tasks" in told
     assert "  oslo: None of its 1 host takes tasks: 1 not connected." in told
     assert told[-1] == "Findings: 1 critical, 2 major. 1 finding mended. Fails: audit_fail_at is major."
 
 
-def test_long_lists_are_folded_in_the_terminal() -> None:
+def test_what_is_alike_is_told_once() -> None:
     fleet = Fleet()
     fleet.hosts.update({f"new-{number}": {"fleet_site": "lyon"} for number in range(20)})
     told = table.lines(audits.finish(fleet.audit(), [], NOW))
-    assert "  and 8 more, which the report tells" in told
-    assert len(told) < 25
+    (line,) = [line for line in told if line.startswith("  lyon/new-0, ")]
+    assert line.endswith("lyon/new-11 and 8 more: Neither ECS nor Systems Manager knows it.")
     assert table.lines(audits.finish(Fleet().audit(), [], NOW))[-1] == "Nothing is amiss."
+
+
+def test_long_lists_are_folded_in_the_terminal() -> None:
+    fleet = Fleet()
+    fleet.view["activations"] = [activation(activation_id=f"a-{number}", name=f"x-{number}") for number in range(20)]
+    told = table.lines(audits.finish(fleet.audit(), [], NOW))
+    assert any(line.startswith("  lyon (a-0): 17 machines may still register with x-0 ") for line in told)
+    assert "  and 8 more, which the report tells" in told

@@ -24,8 +24,8 @@ def test_the_worst_comes_first_with_what_to_do() -> None:
     for fault in ("ghost", "site_down", "activation_spent"):
         audits.PLANTED[fault][0](fleet)
     told = written(fleet, ["activation"]).text
-    assert told.index("1 critical finding, 2 major findings") < told.index("sites without a host that takes tasks")
-    assert told.index("sites without a host that takes tasks") < told.index("in AWS, not in the inventory")
+    assert told.index("1 critical, 2 major findings") < told.index("Sites without a host that takes tasks")
+    assert told.index("Sites without a host that takes tasks") < told.index("In AWS, not in the inventory")
     assert "What to do: Look at the site's link" in told
     assert "mended" in told
     assert "The run failed, as audit_fail_at is major." in told
