@@ -204,13 +204,13 @@ from typing import Any
 
 from ansible.errors import AnsibleParserError
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
 
 from ..module_utils._aws.errors import FleetError
 from ..module_utils.planning import nodes
 from ..module_utils.planning.sources import SourceError, groups
 from ..plugin_utils import source_reader
+from ..plugin_utils.texts import never_a_template
 
 # Options that decide what is read; what the cache holds is of no use to others.
 _READ_BY = (
@@ -232,9 +232,7 @@ class InventoryModule(AWSInventoryBase):
         except FleetError as error:
             # Says it all: what Ansible adds of causes would say it again.
             raise AnsibleParserError(error.message) from None
-        names = self.get_option("hostnames")
-        wanted = [row for row in nodes.named(rows, names) if self._is_wanted(self._variables(row))]
-        for row in nodes.named(wanted, names):
+        for row in self._wanted(nodes.named(rows, self.get_option("hostnames"))):
             self._add(row, self._variables(row))
 
     # --- reading ---
@@ -251,22 +249,31 @@ class InventoryModule(AWSInventoryBase):
 
     # --- the inventory ---
 
+    def _wanted(self, rows: list[nodes.Row]) -> list[nodes.Row]:
+        """Those that the conditions leave, which have the names that the others had in their way."""
+        included, excluded = self.get_option("include"), self.get_option("exclude")
+        if not included and not excluded:
+            return rows
+        wanted = []
+        for row in rows:
+            variables = self._variables(row)
+            if (not included or self._any(included, variables)) and not self._any(excluded, variables):
+                wanted.append(row)
+        return nodes.named(wanted, self.get_option("hostnames"))
+
     def _variables(self, row: nodes.Row) -> dict[str, Any]:
-        """What AWS tells was written by people and machines into tags and names: never a template."""
         prefix = self.get_option("hostvars_prefix")
-        variables = {prefix + key: wrap_var(value) for key, value in row.items()}
+        variables = {prefix + key: never_a_template(value) for key, value in row.items()}
         address = "" if self.get_option("address") == "none" else row[self.get_option("address")]
-        return {**variables, "ansible_host": wrap_var(address)} if nodes.usable(address) else variables
+        if nodes.usable(address):
+            variables["ansible_host"] = address
+        return variables
 
     def _add(self, row: nodes.Row, variables: dict[str, Any]) -> None:
         self.inventory.add_host(row["name"])
         for key, value in variables.items():
             self.inventory.set_variable(row["name"], key, value)
         self._group(row, variables)
-
-    def _is_wanted(self, variables: dict[str, Any]) -> bool:
-        included, excluded = self.get_option("include"), self.get_option("exclude")
-        return (not included or self._any(included, variables)) and not self._any(excluded, variables)
 
     def _any(self, conditions: Sequence[str], variables: dict[str, Any]) -> bool:
         return any(self._holds(condition, variables) for condition in conditions)

@@ -36,6 +36,8 @@ The fleet is up. A few commands worth trying next, in this folder and as root:
 
   bin/demo run -- ansible-playbook -i inventories/sandbox playbooks/plan.yml
       reads every host again, in one remote execution each, and finds nothing to do
+  bin/demo run -- ansible-inventory -i inventories/sandbox/fleet.yml --graph
+      lists the fleet as its Region knows it; --host lyon-1 says all that is known of a host
   sandbox/hosts/hosts ssh lyon-1 sudo systemctl stop ecs
       breaks a host: the plan then says what differs there
   bin/demo run -- ansible-playbook -i inventories/sandbox playbooks/site.yml
@@ -113,6 +115,10 @@ def check(sandbox: Sandbox) -> None:
     command = sandbox.inside(sandbox.tool("python"), "-m", "sandbox.tooling.region", "fleet", *expected)
     if console.execute(command, env=sandbox.env, cwd=paths.ROOT):
         raise console.Failure("The simulated Region does not see the whole fleet connected, with its tasks running.")
+    command = sandbox.inside(sandbox.tool("ansible-inventory"), "-i", "inventories/sandbox/fleet.yml", "--graph")
+    # What cannot be read is no inventory without hosts here.
+    if console.execute(command, env={**sandbox.env, "ANSIBLE_INVENTORY_UNPARSED_FAILED": "true"}, cwd=paths.ROOT):
+        raise console.Failure("The inventory of the fleet could not be read from the simulated Region.")
 
 
 def report() -> Path:

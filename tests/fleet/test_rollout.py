@@ -168,6 +168,18 @@ def test_without_drift_a_run_asks_every_host_once_and_changes_nothing(fleet: Fle
     }  # fmt: skip
 
 
+def test_the_region_tells_the_fleet_as_an_inventory(fleet: Fleet) -> None:
+    tool = fleet.sandbox.tool("ansible-inventory")
+    done = fleet.ansible(tool, "-i", "inventories/sandbox/fleet.yml", "--list")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert sorted(told["fleet"]["hosts"]) == sorted(told["connected"]["hosts"]) == sorted(HOSTS)
+    for name, known in told["_meta"]["hostvars"].items():
+        (asked,) = [site for site, hosts in SITES.items() if name in hosts]
+        assert (known["node_site"], known["node_ping_status"], known["node_status"]) == (asked, "Online", "ACTIVE")
+        assert known["ansible_host"].startswith("198.18.") and known["ansible_user"] == "ops"
+
+
 def test_check_mode_shows_a_change_and_makes_none(fleet: Fleet) -> None:
     fleet.forget_calls()
     run = fleet.playbook("site", "--check", "--diff", **CHANGED)
