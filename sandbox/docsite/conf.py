@@ -23,11 +23,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sphinx = False
 html_copy_source = False
-html_theme_options = {
-    "source_repository": "https://github.com/edgefleet/edgefleet.ecs/",
-    "source_branch": "main",
-    "source_directory": "docs/",
-}
+html_theme_options: dict[str, Any] = {"top_of_page_buttons": []}
 
 myst_heading_anchors = 4
 myst_enable_extensions: list[str] = []
@@ -71,5 +67,13 @@ def resolve(_app: Any, _env: Any, node: Any, content: Any) -> Any:
     return nodes.reference("", "", content, internal=False, refuri=found) if found else None
 
 
+def without_contents(_app: Any, doctree: Any) -> None:
+    """The theme lists the parts of a page beside it, and refuses the list that antsibull-docs puts into the page."""
+    for topic in list(doctree.findall(nodes.topic)):
+        if "contents" in topic["classes"]:
+            topic.parent.remove(topic)
+
+
 def setup(app: Any) -> None:
+    app.connect("doctree-read", without_contents)
     app.connect("missing-reference", resolve)

@@ -9,6 +9,7 @@ The line above a block of commands says who runs it. `<!-- run by: tests/…/tes
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator
@@ -114,6 +115,8 @@ def extra_variables(words: Iterable[str]) -> set[str]:
     """Names given with -e and --extra-vars, as name=value or as JSON; files have none that could be seen."""
     names: set[str] = set()
     listed = list(words)
+    if not any(Path(word).name.startswith("ansible") for word in listed):
+        return names
     for option, value in zip(listed, listed[1:], strict=False):
         if option in {"-e", "--extra-vars"} and not value.startswith("@"):
             json = value.lstrip().startswith("{")
@@ -221,7 +224,29 @@ def _layers(words: list[str]) -> Iterator[str]:
         yield from (f"bin/test has no layer {name}" for name in leading if name not in LAYERS)
 
 
-CHECKS: tuple[Callable[[list[str]], Iterator[str]], ...] = (_names, _files, _variables, _layers)
+def _options(words: list[str]) -> Iterator[str]:
+    """Options of Ansible's own commands, also of one that another command runs."""
+    tools = [at for at, word in enumerate(words) if word in PARSERS]
+    if tools:
+        tool, rest = words[tools[0]], words[tools[0] + 1 :]
+        given = {word.partition("=")[0] for word in rest if word.startswith("-")}
+        yield from (f"{tool} has no option {option}" for option in sorted(given - options(tool)))
+
+
+PARSERS = {"ansible": "adhoc", "ansible-playbook": "playbook", "ansible-doc": "doc", "ansible-inventory": "inventory"}
+
+
+@cache
+def options(tool: str) -> frozenset[str]:
+    """What the installed command takes; an unknown one that is not asked for here has none."""
+    module = importlib.import_module(f"ansible.cli.{PARSERS[tool]}")
+    (found,) = [item for name, item in vars(module).items() if name.lower() == f"{PARSERS[tool]}cli"]
+    command = found([tool])
+    command.init_parser()
+    return frozenset(command.parser._option_string_actions)
+
+
+CHECKS: tuple[Callable[[list[str]], Iterator[str]], ...] = (_names, _files, _variables, _layers, _options)
 
 
 @cache

@@ -56,6 +56,8 @@ def block(text: str, mark: str = MARKED, language: str = "shell") -> documents.B
         ("bin/demos --down", MARKED, "there is no bin/demos"),
         ("bin/test units -k drift", MARKED, "no layer units"),
         ("bin/demo run -- python -m sandbox.tooling.nothing", MARKED, "no Python module"),
+        ("ansible-playbook edgefleet.ecs.drain --dif", MARKED, "no option --dif"),
+        ("bin/demo run -- ansible-inventory --grap", MARKED, "no option --grap"),
     ],
 )
 def test_what_is_wrong_is_said(text: str, mark: str, word: str) -> None:
