@@ -28,7 +28,7 @@ from ..region.context import Settings
 from ..region.ecs import agents
 from ..region.ssm.model import ManagedNode
 from ..region.testing import RunningRegion, running_region
-from ..tooling import paths
+from ..tooling import paths, policies
 from . import observation
 from .observation import CLUSTER, FLEET, REGION, RELEASE
 
@@ -132,10 +132,12 @@ class Fleet:
         code, output, wall, usage = measured(command, self.environment(forks))
         written = sorted(set(self.folder.glob("records/*.json")) - before)
         record = json.loads(written[-1].read_text()) if written else {"hosts": {}}
+        calls = self._calls()
+        policies.check({playbook: calls})
         return Run(
             code, output, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss // 1024,
             {path.stem: path.stat().st_size for path in self.folder.glob("*.executions")},
-            self._calls(),
+            calls,
             {name: host["outcome"] for name, host in record.get("hosts", {}).items()},
         )  # fmt: skip
 

@@ -25,6 +25,11 @@ class Sandbox:
         self.env = variables.sandboxed(ready, instance)
         self._bin = ready.bin
 
+    @property
+    def calls(self) -> Path:
+        """The Region's log of all calls, a line each."""
+        return paths.state(self.instance) / "logs" / "calls.log"
+
     def tool(self, name: str) -> str:
         return str(self._bin / name)
 
@@ -48,6 +53,7 @@ class Sandbox:
         port = variables.ENDPOINT.rpartition(":")[2]
         listen = [f"--listen={address}:{port}" for address in (variables.REGION_HOST, "127.0.0.1")]
         region = ["-m", "sandbox.region", *listen, "--region", variables.REGION, "--instance-hosts"]
+        region += ["--log", str(self.calls)]
         self._start("region", region, f"{variables.ENDPOINT}/_sandbox/health")
         files = ["-m", "http.server", str(variables.PACKAGE_SERVER_PORT), "--bind", variables.REGION_HOST]
         server = f"http://{variables.REGION_HOST}:{variables.PACKAGE_SERVER_PORT}/keys/sandbox.asc"

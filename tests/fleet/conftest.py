@@ -24,7 +24,7 @@ import jsonschema
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from sandbox.tooling import machine, paths, variables
+from sandbox.tooling import machine, paths, policies, variables
 from sandbox.tooling.python import Environment
 from sandbox.tooling.standing import Sandbox
 
@@ -119,7 +119,8 @@ class Fleet:
 
     def run(self, command: list[str], **environment: str) -> Run:
         before = self.records()
-        done = self.ansible(*command, **environment)
+        asker = {"AWS_ACCESS_KEY_ID": policies.caller(playbook_of(command)), **environment}
+        done = self.ansible(*command, **asker)
         written = sorted(self.records() - before)
         record = json.loads(written[-1].read_text()) if written else None
         if record:
@@ -204,6 +205,10 @@ class Fleet:
         return found
 
 
+def playbook_of(command: Iterable[str]) -> str:
+    return next((Path(word).stem for word in command if word.startswith("playbooks/")), "")
+
+
 @contextlib.contextmanager
 def standing_fleet(instance: str, sites: Mapping[str, Iterable[str]]) -> Iterator[Fleet]:
     packages = os.environ.get("EDGEFLEET_PACKAGES")
@@ -215,6 +220,8 @@ def standing_fleet(instance: str, sites: Mapping[str, Iterable[str]]) -> Iterato
         sandbox.boot(sites)
         sandbox.start_services()
         yield Fleet(sandbox)
+        # Whatever the tests made the playbooks do, docs/iam has to allow it.
+        policies.check(policies.logged(sandbox.calls.read_text().splitlines()))
     finally:
         machine.remove(instance)
 

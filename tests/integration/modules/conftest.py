@@ -18,12 +18,15 @@ import pytest
 
 from sandbox.region.context import Settings
 from sandbox.region.testing import RunningRegion, running_region
+from sandbox.tooling import policies
 from tests.integration.warm.server import INTERPRETER
 from tests.integration.warm.server import VARIABLE as WARM_PYTHON
 
 TARGETS = Path(__file__).resolve().parents[1] / "targets"
 ROLE = "EdgeHosts"
 CLUSTER = "retail-edge"
+OPERATOR = "AKIAOPERATOR"
+OURS = "edgefleet.ecs."
 
 
 @pytest.fixture(scope="session")
@@ -109,7 +112,7 @@ class Ansible:
             "ANSIBLE_DEPRECATION_WARNINGS": "false",
             "AWS_ENDPOINT_URL": self.region.url,
             "AWS_REGION": self.region.name,
-            "AWS_ACCESS_KEY_ID": "AKIAOPERATOR",
+            "AWS_ACCESS_KEY_ID": OPERATOR,
             "AWS_SECRET_ACCESS_KEY": "none",
             "AWS_EC2_METADATA_DISABLED": "true",
             "NO_PROXY": "*",
@@ -117,9 +120,13 @@ class Ansible:
         }
 
     def play(self, playbook: Any, /, *flags: str, **variables: Any) -> str:
+        since = max((call["n"] for call in self.region.calls(caller=OPERATOR)), default=0)
         process = self.start(playbook, *flags, **variables)
         output, _nothing = process.communicate(timeout=600)
         assert process.returncode == 0, output
+        imported = [str(part.get("ansible.builtin.import_playbook", "")) for part in playbook]
+        for name in [name.removeprefix(OURS) for name in imported if name.startswith(OURS)]:
+            policies.check({name: self.calls(since=since)})
         return output
 
     def target(self, name: str, **variables: Any) -> str:
@@ -152,9 +159,10 @@ class Ansible:
     def _local(self, **parts: Any) -> dict[str, Any]:
         return {"hosts": "localhost", "connection": "local", "gather_facts": False, **parts}
 
-    def calls(self) -> Counter[str]:
+    def calls(self, since: int = 0) -> Counter[str]:
         """What AWS was asked since the fleet was made."""
-        return Counter(f"{call['service']}:{call['action']}" for call in self.region.calls(caller="AKIAOPERATOR"))
+        calls = self.region.calls(caller=OPERATOR, since=since)
+        return Counter(f"{call['service']}:{call['action']}" for call in calls)
 
 
 @pytest.fixture
