@@ -34,6 +34,7 @@ class FilterModule:
             "fleet_heal_verdict": heal.verdict,
             "fleet_heal_report": heal.report,
             "fleet_heal_record": heal.record_of,
+            "fleet_event_machines": recheck.machines_of,
             "fleet_suspects": fleet_suspects,
             "fleet_still_ill": recheck.verdict,
         }

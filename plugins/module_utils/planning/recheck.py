@@ -27,6 +27,27 @@ MOST = 100
 Data = Mapping[str, Any]
 
 
+def machines_of(told: Any) -> list[str]:
+    """Machines that events name, as ansible-rulebook hands them on: one as C(event), several as C(events).
+
+    ECS names the machine of a container instance; CloudTrail tells what DeregisterManagedInstance was called with.
+    """
+    told = told if isinstance(told, Mapping) else {}
+    several = told.get("events")
+    events = [*(several.values() if isinstance(several, Mapping) else ()), told.get("event")]
+    found = (_machine_of(event) for event in events)
+    return list(dict.fromkeys(machine for machine in found if machine))
+
+
+def _machine_of(event: Any) -> str:
+    for member in ("body", "detail"):
+        event = event.get(member) if isinstance(event, Mapping) else None
+    if not isinstance(event, Mapping):
+        return ""
+    asked = event.get("requestParameters")
+    return str(event.get("ec2InstanceId") or (asked.get("instanceId") if isinstance(asked, Mapping) else "") or "")
+
+
 def question(suspects: Any) -> dict[str, Any]:
     """What the Region is asked: the C(machines), and C(filter), an expression of ECS that finds their instances."""
     if isinstance(suspects, (str, Mapping)) or not isinstance(suspects, Iterable):

@@ -40,7 +40,8 @@ def tell(region: Region) -> None:
         if before.get(arn) != (status, connected):
             event = _event(region, instance, connected)
             for rule in rules:
-                rule.send_to_targets(dict(event))
+                # As it is: what moto makes of InputTransformer takes a package that is not here.
+                rule.send_to_targets(dict(event), transform_input=False)
 
 
 def _event(region: Region, instance: ContainerInstance, connected: bool) -> dict[str, Any]:

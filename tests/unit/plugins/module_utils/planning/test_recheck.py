@@ -32,6 +32,27 @@ def judge(machines: list[str], instances: list[Any], nodes: list[Any], known: tu
     return recheck.verdict(machines, {"instances": instances, "nodes": nodes}, known, "retail")
 
 
+ECS = {"body": {"source": "aws.ecs", "detail": {"ec2InstanceId": NODE, "agentConnected": False}}}
+SSM = {"body": {"source": "aws.ssm", "detail": {"requestParameters": {"instanceId": OTHER}}}}
+
+
+@pytest.mark.parametrize(
+    ("told", "machines"),
+    [
+        ({"event": ECS}, [NODE]),
+        ({"event": SSM}, [OTHER]),
+        ({"events": {"m_0": ECS, "m_1": SSM, "m_2": ECS}}, [NODE, OTHER]),
+        ({}, []),
+        (None, []),
+        ({"event": {"body": "no JSON"}}, []),
+        ({"event": {"body": {"detail": {"requestParameters": None}}}}, []),
+        ({"events": {"m_0": None}}, []),
+    ],
+)
+def test_machines_of_one_event_or_of_several(told: Any, machines: list[str]) -> None:
+    assert recheck.machines_of(told) == machines
+
+
 def test_the_region_is_asked_for_each_machine_once() -> None:
     asked = recheck.question([NODE, EC2, NODE])
     assert asked == {"machines": [NODE, EC2], "filter": f"ec2InstanceId in [{NODE}, {EC2}]"}
