@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ..apt_sources import SourceError
-from . import ec2, machine, rootfs
+from . import machine, rootfs
 from .errors import SandboxError
 from .instance import Instance
 from .topology import DEFAULT_SUITE, ECS_OPTIMIZED, KINDS, check_name, parse_sites
@@ -228,6 +228,9 @@ def _remove(instance: Instance, arguments: argparse.Namespace) -> None:
 
 
 def _ec2(instance: Instance, arguments: argparse.Namespace) -> None:
+    # Its HTTP client and server would cost every other command more than all the rest.
+    from . import ec2
+
     ec2.check(arguments.packages)
     instance.require_running()
     ec2.Ec2(instance, arguments.url, arguments.packages).run()

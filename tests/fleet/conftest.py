@@ -13,6 +13,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,6 +28,7 @@ from xdist.scheduler import LoadScopeScheduling
 from sandbox.tooling import machine, paths, policies, variables
 from sandbox.tooling.python import Environment
 from sandbox.tooling.standing import Sandbox
+from tests.integration.warm.server import INTERPRETER, serving
 
 # Another name than bin/test's lets several people of one machine run these tests at the same time; each process of
 # pytest-xdist has a sandbox of its own.
@@ -40,6 +42,9 @@ WITHOUT_AWS_SITES = ("--limit", "all:!fleet_aws_sites")
 USUAL: dict[str, Any] = {"workload_definitions": [], "workload_services": [], "rollout_stop_tag": ""}
 
 
+# Modules on this side of AWS run in forks of a Python that knows boto3 already; on hosts everything is as it is.
+_LOCAL = "ansible_connection | default('') == 'local'"
+WARM = {"ansible_python_interpreter": f"{{{{ '{INTERPRETER}' if {_LOCAL} else '/usr/bin/python3' }}}}"}
 # What docs/ promises of the records that runs leave behind.
 RECORD = jsonschema.Draft202012Validator(json.loads((paths.ROOT / "docs" / "record.schema.json").read_text()))
 
@@ -87,9 +92,10 @@ class Run:
 
 
 class Fleet:
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, warm: Mapping[str, str]) -> None:
         self.sandbox = sandbox
-        self.env = {**sandbox.env, "ANSIBLE_NOCOLOR": "true"}
+        self.env = {**sandbox.env, **warm, "ANSIBLE_NOCOLOR": "true"}
+        self.usual = {**USUAL, **WARM}
 
     def start(self, *arguments: str, output: Path) -> subprocess.Popen[bytes]:
         """A command inside the sandbox, in a process group of its own."""
@@ -106,7 +112,7 @@ class Fleet:
         )  # fmt: skip
 
     def command(self, playbook: str, *arguments: str, **extra: Any) -> list[str]:
-        chosen = ["--extra-vars", json.dumps({**USUAL, **extra})]
+        chosen = ["--extra-vars", json.dumps({**self.usual, **extra})]
         return self.plain_command(playbook, *WITHOUT_AWS_SITES, *arguments, *chosen)
 
     def plain_command(self, playbook: str, *arguments: str) -> list[str]:
@@ -163,11 +169,11 @@ class Fleet:
         self.hosts("executions", "--reset")
 
     def region(self, path: str, method: str = "GET", order: Any = None) -> Any:
-        url = f"{variables.ENDPOINT}/_sandbox/{path}"
-        data = [] if order is None else ["--data", json.dumps(order)]
-        answer = self.ansible("curl", "--silent", "--show-error", "--fail", "--request", method, *data, url)
-        assert answer.returncode == 0, answer.stderr
-        return json.loads(answer.stdout)
+        url, data = f"{variables.ENDPOINT}/_sandbox/{path}", None if order is None else json.dumps(order).encode()
+        return self.script(
+            f"request = urllib.request.Request({url!r}, {data!r}, method={method!r})\n"
+            "answer = json.load(urllib.request.urlopen(request))"
+        )
 
     def calls(self, caller: str = "control") -> Counter[str]:
         """Calls by service:action, of the control node or (nodes) of the hosts' agents."""
@@ -186,9 +192,18 @@ class Fleet:
         return self.script(f"answer = {expression}")
 
     def script(self, program: str) -> Any:
-        """What a program with boto3's client() leaves in `answer`; one process for many calls."""
-        head, tail = "import boto3, json, time\nclient = boto3.client", "print(json.dumps(answer, default=str))"
-        answer = self.ansible(self.sandbox.tool("python"), "-c", f"{head}\n{program}\n{tail}")
+        """What a program with boto3's client() leaves in `answer`.
+
+        It runs where the warm Python is, inside the sandbox's network, and knows nothing of the programs before.
+        """
+        head = "import boto3, json, time, urllib.request\nclient = boto3.client"
+        with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
+            file.write(f"{head}\n{program}\nprint(json.dumps(answer, default=str))")
+            file.flush()
+            answer = subprocess.run(
+                [str(INTERPRETER), file.name],
+                capture_output=True, text=True, env=self.env, timeout=PATIENCE, check=False,
+            )  # fmt: skip
         assert answer.returncode == 0, answer.stderr
         return json.loads(answer.stdout)
 
@@ -219,7 +234,8 @@ def standing_fleet(instance: str, sites: Mapping[str, Iterable[str]]) -> Iterato
     try:
         sandbox.boot(sites)
         sandbox.start_services()
-        yield Fleet(sandbox)
+        with serving(paths.state(instance) / "warm", sandbox.inside) as warm:
+            yield Fleet(sandbox, warm)
         # Whatever the tests made the playbooks do, docs/iam has to allow it.
         policies.check(policies.logged(sandbox.calls.read_text().splitlines()))
     finally:

@@ -39,7 +39,7 @@ CUT = "sudo iptables -A OUTPUT -p tcp --dport 4566 -j REJECT --reject-with tcp-r
 
 @pytest.fixture(scope="module")
 def gated() -> Iterator[Fleet]:
-    with standing_fleet(OWN, {"lab": ("lab-1",), "lyon": ("lyon-1",)}) as fleet:
+    with standing_fleet(OWN, {"lab": ["lab-1:with-engine"], "lyon": ["lyon-1:with-engine"]}) as fleet:
         yield fleet
 
 

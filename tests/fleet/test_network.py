@@ -15,7 +15,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -24,11 +23,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.tooling import machine, paths, variables
-from sandbox.tooling.python import Environment
-from sandbox.tooling.standing import Sandbox
+from sandbox.tooling import paths, variables
 
-from .conftest import INSTANCE, Fleet, Run
+from .conftest import INSTANCE, USUAL, Fleet, Run, standing_fleet
 
 OWN = f"{INSTANCE}-proxy"
 GROUP = f"edgefleet-{OWN}/"
@@ -92,19 +89,10 @@ class Processes(threading.Thread):
 @pytest.fixture(scope="module")
 def branch() -> Iterator[Fleet]:
     """One host behind a proxy, in a sandbox of its own: the Region's memory belongs to the other tests."""
-    packages = os.environ.get("EDGEFLEET_PACKAGES")
-    sandbox = Sandbox(
-        Environment("this", "this", Path(sys.prefix)),
-        OWN,
-        Path(packages) if packages else machine.agent_packages(),
-    )
-    machine.remove(OWN)
-    try:
-        sandbox.boot({"lab": [HOST]})
-        sandbox.start_services()
-        yield Fleet(sandbox)
-    finally:
-        machine.remove(OWN)
+    with standing_fleet(OWN, {"lab": [HOST]}) as fleet:
+        # Here it matters who can see the processes of modules.
+        fleet.usual = USUAL
+        yield fleet
 
 
 def shut(branch: Fleet) -> None:

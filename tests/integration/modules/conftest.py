@@ -19,7 +19,7 @@ import pytest
 from sandbox.region.context import Settings
 from sandbox.region.testing import RunningRegion, running_region
 from sandbox.tooling import policies
-from tests.integration.warm.server import INTERPRETER
+from tests.integration.warm.server import INTERPRETER, serving
 from tests.integration.warm.server import VARIABLE as WARM_PYTHON
 
 TARGETS = Path(__file__).resolve().parents[1] / "targets"
@@ -75,11 +75,8 @@ def fleet(region: RunningRegion) -> Any:
 @pytest.fixture(scope="session")
 def warm_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the server listens that runs modules."""
-    path = str(tmp_path_factory.mktemp("warm") / "socket")
-    command = [sys.executable, "-m", "tests.integration.warm.server", path]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout and server.stdout.readline() == "ready\n"
-        yield path
+    with serving(tmp_path_factory.mktemp("warm") / "socket") as found:
+        yield found[WARM_PYTHON]
 
 
 @dataclass

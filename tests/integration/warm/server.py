@@ -18,11 +18,12 @@ import json
 import os
 import runpy
 import select
-import signal
 import socket
+import subprocess
 import sys
+import threading
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,18 @@ INTERPRETER = Path(__file__).with_name("python")
 VARIABLE = "EDGEFLEET_WARM_PYTHON"
 COLLECTIONS = ("edgefleet/ecs", "amazon/aws")
 SERVICES = ("cloudwatch", "ec2", "ecs", "events", "iam", "logs", "outposts", "s3", "ssm", "sts")
+
+
+@contextlib.contextmanager
+def serving(path: Path, around: Callable[..., list[str]] = lambda *command: [*command]) -> Iterator[dict[str, str]]:
+    """A server that ends with the caller, and the environment in which INTERPRETER finds it.
+
+    C(around) may start it elsewhere: programs see the network where it runs, and their files and variables from here.
+    """
+    command = around(sys.executable, "-m", "tests.integration.warm.server", str(path))
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout and server.stdout.readline() == "ready\n"
+        yield {VARIABLE: str(path)}
 
 
 def warm_up(services: Iterable[str]) -> None:
@@ -99,6 +112,7 @@ def answer(connection: socket.socket) -> None:
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
+    threading.Thread(target=end_with, args=(connection,), daemon=True).start()
     os.chdir(call["cwd"])
     os.environ.clear()
     os.environ.update(call["env"])
@@ -110,8 +124,22 @@ def answer(connection: socket.socket) -> None:
     connection.send(bytes([status & 255]))
 
 
+def end_with(client: socket.socket) -> None:
+    """Who kills the client has killed the program. It says nothing after its call, but stays to hear the status."""
+    hangup = select.poll()
+    hangup.register(client, 0)
+    hangup.poll()
+    os._exit(137)
+
+
+def bury() -> None:
+    """Forks that have ended: each has answered its client itself, and what they have used is on this one's account."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
 def serve(path: str) -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks: each answers its client itself
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
         server.listen(64)
@@ -119,14 +147,15 @@ def serve(path: str) -> None:
         # Standard input is a pipe of whoever started this; it ends with him, however he ends.
         while sys.stdin not in select.select([server, sys.stdin], [], [])[0]:
             connection, _address = server.accept()
+            bury()
             if os.fork() == 0:
-                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 server.close()
                 try:
                     answer(connection)
                 finally:
                     os._exit(0)
             connection.close()
+        bury()
 
 
 if __name__ == "__main__":
