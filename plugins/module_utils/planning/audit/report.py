@@ -43,7 +43,7 @@ def audit(asked: Mapping[str, Any], view: Data, options: Data) -> dict[str, Any]
     """
     options = options_of(options)
     fleet = build(inventory.read(asked["hosts"], asked["aws_sites"], options), view, options)
-    only = _only(fleet, options.get("only"))
+    only = _only(fleet, options.get("only"), asked["aws_sites"])
     found = [(rule, item) for rule in RULES for item in rule.finds(fleet) if only(item)]
     return {
         "schema": SCHEMA,
@@ -60,12 +60,13 @@ def audit(asked: Mapping[str, Any], view: Data, options: Data) -> dict[str, Any]
     }
 
 
-def _only(fleet: Fleet, chosen: Sequence[str] | None) -> Callable[[Found], bool]:
+def _only(fleet: Fleet, chosen: Sequence[str] | None, aws_sites: Mapping[str, Data]) -> Callable[[Found], bool]:
     """A limit leaves what is of its hosts, or of their sites as a whole."""
     if chosen is None:
         return lambda item: True
     names = set(chosen)
     sites = {fleet.hosts[name].site for name in names if name in fleet.hosts}
+    sites |= {str(aws_sites[name]["fleet_site"]) for name in names if name in aws_sites}
     return lambda item: bool(names & set(item.host.split(", "))) if item.host else item.site in sites
 
 

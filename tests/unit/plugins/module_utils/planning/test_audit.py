@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -435,6 +437,9 @@ def test_a_limit_leaves_its_hosts_and_their_sites() -> None:
     assert fleet.found() == [("activation_open", "lyon")]
     fleet.options["only"] = ["lyon-2"]
     assert fleet.found() == [("activation_open", "lyon"), ("release", "lyon-2")]
+    fleet.view["outposts"].clear()
+    fleet.options["only"] = ["site-plant"]
+    assert fleet.found() == [("outpost_away", "plant")]
 
 
 @pytest.mark.parametrize(
@@ -496,3 +501,20 @@ def test_long_lists_are_folded_in_the_terminal() -> None:
     told = table.lines(audits.finish(fleet.audit(), [], NOW))
     assert any(line.startswith("  lyon (a-0): 17 machines may still register with x-0 ") for line in told)
     assert "  and 8 more, which the report tells" in told
+
+
+PAGE = Path(__file__).resolve().parents[5] / "docs" / "audit.md"
+
+
+def test_the_page_tells_every_rule_with_its_severity() -> None:
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| (\w+) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    told = {name: severity for names, severity in rows for name in re.findall(r"`(\w+)`", names)}
+    assert {rule.name: rule.severity for rule in rules.RULES}.items() <= told.items()
+
+
+def test_the_page_tells_every_member_of_a_report() -> None:
+    fleet = Fleet()
+    out_of_inventory(fleet)
+    report = audits.finish(fleet.audit(), [], NOW)
+    told = PAGE.read_text(encoding="utf-8")
+    assert [name for name in (*report, *report["findings"][0], *report["counted"]) if f"`{name}`" not in told] == []
