@@ -71,7 +71,7 @@ _NOTHING = StructureShape("Nothing", {"type": "structure", "members": {}})
 
 def check_reply(response_dict: dict[str, Any], operation_model: Any, **_more: Any) -> None:
     """The reply as it came; moto's own are its own affair."""
-    service = operation_model.service_model.service_name
+    service = operation_model.service_model.signing_name
     if response_dict["status_code"] != 200 or operation_model.name not in registry.names(service):
         return
     # What has no output may come without a body.
@@ -97,6 +97,8 @@ def client(region: RunningRegion) -> Client:
         made = region.client(service, **options)
         if service in ("ecs", "events", "outposts", "ssm"):
             made.meta.events.register(f"before-parse.{service}", check_reply)
+        elif service == "resourcegroupstaggingapi":
+            made.meta.events.register("before-parse.resource-groups-tagging-api", check_reply)
         elif service == "ec2":
             made.meta.events.register("after-call.ec2", check_parsed)
         return made

@@ -12,7 +12,7 @@ import pytest
 
 from sandbox.region.testing import TRUST_SSM, Refused, RunningRegion
 
-from .conftest import CLUSTER, ROLE
+from .conftest import CLUSTER, ROLE, checked
 from .expect import refused
 
 DAY = 86_400
@@ -280,6 +280,20 @@ def test_tags_of_a_node(region: RunningRegion, ssm: Any) -> None:
         ssm.list_tags_for_resource(ResourceType="ManagedInstance", ResourceId="mi-" + "0" * 17)
     with refused("TooManyTagsError"):
         ssm.add_tags_to_resource(**target, Tags=[{"Key": str(number), "Value": ""} for number in range(50)])
+
+
+def test_tags_of_many_nodes_at_once(region: RunningRegion, client: Any, ssm: Any) -> None:
+    tagging = client("resourcegroupstaggingapi")
+    activation = region.activate(ROLE, limit=2, Tags=[{"Key": "fleet", "Value": "retail"}])
+    tagged, bare = region.host(activation), region.host(region.activate(ROLE))
+    owner = f"arn:aws:ssm:{region.name}:111122223333:managed-instance"
+    arns = [f"{owner}/{machine}" for machine in (tagged.id, bare.id, "mi-0123456789abcdef0")]
+    (told,) = tagging.get_resources(ResourceARNList=arns)["ResourceTagMappingList"]
+    assert (told["ResourceARN"], told["Tags"]) == (arns[0], [{"Key": "fleet", "Value": "retail"}])
+    with refused("InvalidParameterException", "cannot be combined"):
+        tagging.get_resources(ResourceARNList=arns, ResourcesPerPage=10)
+    assert tagging.get_resources(ResourceTypeFilters=["ec2:instance"])["ResourceTagMappingList"] == []
+    assert ("tagging", "GetResources") in checked
 
 
 def test_an_activations_tags_are_fixed_at_its_creation(region: RunningRegion, ssm: Any) -> None:
