@@ -164,22 +164,33 @@ def prepare(names: Sequence[str], rest: Sequence[str]) -> Session:
     console.say("environments")
     start, before = time.monotonic(), usage.used()
     pythons = chosen_ends()
+    on_hosts = sorted(ON_HOSTS & set(names))
+    if on_hosts:
+        machine.require_root(f"The layer {' or '.join(on_hosts)}")
     machine.install_venv_support(pythons.values())
-    session = Session(pythons, rest)
-    several = {"unit", "integration"} & set(names)
-    for end in pythons if several else [session.newest]:
-        session.environment(end)
-    if ON_HOSTS & set(names):
-        machine.require_root(f"The layer {' or '.join(sorted(ON_HOSTS & set(names)))}")
     # As somebody else, the tests that need gpg or the build's tools show as skipped.
     if os.geteuid() == 0 and {"unit", *ON_HOSTS} & set(names):
         machine.install_packages(machine.SANDBOX_PACKAGES)
-    if ON_HOSTS & set(names):
-        machine.prepare_hosts(KINDS)
-        machine.agent_packages()
+    session = Session(pythons, rest)
+    several = {"unit", "integration"} & set(names)
+    # pip keeps one CPU busy, and no root file system needs what it installs.
+    hosts = Aside("hosts", prepare_hosts, paths.logs() / "hosts.log") if on_hosts else None
+    try:
+        for end in pythons if several else [session.newest]:
+            session.environment(end)
+        if hosts:
+            hosts.result()
+    finally:
+        if hosts:
+            hosts.stop()
     spent = usage.used().since(before).total
     console.say(f"environments: ready in {console.duration(time.monotonic() - start)}, with {spent:.0f} s of CPU")
     return session
+
+
+def prepare_hosts() -> None:
+    machine.prepare_hosts(KINDS)
+    machine.agent_packages()
 
 
 def run_layers(session: Session, names: Sequence[str], done: list[Layer]) -> None:

@@ -64,7 +64,7 @@ answer = [told["failures"], [task["taskArn"] for task in told["tasks"]]]
 def _wait(what: Callable[[], Any], patience: float = 60) -> Any:
     deadline = time.monotonic() + patience
     while not (found := what()) and time.monotonic() < deadline:
-        time.sleep(0.2)
+        time.sleep(0.5)
     assert found
     return found
 

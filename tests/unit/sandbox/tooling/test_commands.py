@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from pathlib import Path
 from typing import Any, cast
 
@@ -41,6 +42,30 @@ def test_a_layer_without_a_test_has_failed(monkeypatch: pytest.MonkeyPatch) -> N
     session = layers.Session({"2.21": cast(Any, None)}, [])
     monkeypatch.setattr(session, "environment", lambda _end: None)
     assert layers.run_layer(session, "unit").failed == 1
+
+
+def test_hosts_are_prepared_beside_the_environments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made, begun = tmp_path / "made", tmp_path / "begun"
+
+    def environment(*_arguments: object) -> None:
+        for _attempt in range(600):
+            if begun.exists():
+                break
+            time.sleep(0.05)
+        assert begun.exists(), "the hosts wait for the environments"
+
+    def prepare_hosts() -> None:
+        begun.touch()
+        time.sleep(0.2)
+        made.touch()
+
+    monkeypatch.setattr(layers, "chosen_ends", lambda: {"2.21": cast(Any, None)})
+    monkeypatch.setattr(layers.Session, "environment", environment)
+    monkeypatch.setattr(layers, "prepare_hosts", prepare_hosts)
+    for name in ("require_root", "install_venv_support", "install_packages"):
+        monkeypatch.setattr(machine, name, lambda _wanted: None)
+    layers.prepare(["fleet"], [])
+    assert made.exists()
 
 
 def test_an_unknown_measure_measures_nothing(capsys: pytest.CaptureFixture[str]) -> None:
