@@ -28,7 +28,7 @@ from xdist.scheduler import LoadScopeScheduling
 from sandbox.tooling import machine, paths, policies, variables
 from sandbox.tooling.python import Environment
 from sandbox.tooling.standing import Sandbox
-from tests.integration.warm.server import INTERPRETER, serving
+from tests.integration.warm.server import FOR_PLAYBOOKS, INTERPRETER, serving
 
 # Another name than bin/test's lets several people of one machine run these tests at the same time; each process of
 # pytest-xdist has a sandbox of its own.
@@ -42,9 +42,6 @@ WITHOUT_AWS_SITES = ("--limit", "all:!fleet_aws_sites")
 USUAL: dict[str, Any] = {"workload_definitions": [], "workload_services": [], "rollout_stop_tag": ""}
 
 
-# Modules on this side of AWS run in forks of a Python that knows boto3 already; on hosts everything is as it is.
-_LOCAL = "ansible_connection | default('') == 'local'"
-WARM = {"ansible_python_interpreter": f"{{{{ '{INTERPRETER}' if {_LOCAL} else '/usr/bin/python3' }}}}"}
 # What docs/ promises of the records that runs leave behind.
 RECORD = jsonschema.Draft202012Validator(json.loads((paths.ROOT / "docs" / "record.schema.json").read_text()))
 
@@ -95,7 +92,7 @@ class Fleet:
     def __init__(self, sandbox: Sandbox, warm: Mapping[str, str]) -> None:
         self.sandbox = sandbox
         self.env = {**sandbox.env, **warm, "ANSIBLE_NOCOLOR": "true"}
-        self.usual = {**USUAL, **WARM}
+        self.usual = {**USUAL, **FOR_PLAYBOOKS}
 
     def start(self, *arguments: str, output: Path) -> subprocess.Popen[bytes]:
         """A command inside the sandbox, in a process group of its own."""

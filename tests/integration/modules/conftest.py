@@ -22,6 +22,7 @@ from sandbox.tooling import policies
 from tests.integration.warm.server import INTERPRETER, serving
 from tests.integration.warm.server import VARIABLE as WARM_PYTHON
 
+RESULT_FILE = INTERPRETER.with_name("callback") / "result_file.py"
 TARGETS = Path(__file__).resolve().parents[1] / "targets"
 ROLE = "EdgeHosts"
 CLUSTER = "retail-edge"
@@ -101,7 +102,10 @@ class Ansible:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         return {
             **kept,
+            "ANSIBLE_CALLBACK_PLUGINS": str(RESULT_FILE.parent),
+            "ANSIBLE_CALLBACKS_ENABLED": RESULT_FILE.stem,
             "ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"],
+            "EDGEFLEET_RESULT_FILE": str(self.tmp / "result.json"),
             "ANSIBLE_LOCAL_TEMP": str(self.tmp / "local"),
             "ANSIBLE_REMOTE_TEMP": str(self.tmp / "remote"),
             "ANSIBLE_ROLES_PATH": str(TARGETS),
@@ -151,9 +155,7 @@ class Ansible:
 
     def _start(self, name: str, options: Mapping[str, Any], **keywords: Any) -> subprocess.Popen[str]:
         (self.tmp / "result.json").unlink(missing_ok=True)
-        run = {"edgefleet.ecs." + name: options, "register": "result", "ignore_errors": True, **keywords}
-        keep = {"ansible.builtin.copy": {"dest": str(self.tmp / "result.json"), "content": "{{ result | to_json }}"}}
-        return self.start([self._local(tasks=[run, keep])])
+        return self.start([self._local(tasks=[{"edgefleet.ecs." + name: options, "ignore_errors": True, **keywords}])])
 
     def finish(self, process: subprocess.Popen[str]) -> str:
         output, _nothing = process.communicate(timeout=600)

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.bench import simulated
+from tests.integration.warm.server import FOR_PLAYBOOKS
+from tests.integration.warm.server import VARIABLE as WARM_PYTHON
 
 HOSTS_A_SITE = 2
 CHANGED = {"ecs_agent_config": {"ECS_IMAGE_PULL_BEHAVIOR": "prefer-cached"}}
@@ -17,11 +19,14 @@ CHANGED = {"ecs_agent_config": {"ECS_IMAGE_PULL_BEHAVIOR": "prefer-cached"}}
 
 @pytest.mark.one_end
 @pytest.mark.parametrize(("hosts", "batches"), [(4, 1), (52, 2), (102, 3)])
-def test_a_rollout_costs_what_its_batches_and_its_pages_cost(tmp_path: Path, hosts: int, batches: int) -> None:
+def test_a_rollout_costs_what_its_batches_and_its_pages_cost(
+    tmp_path: Path, warm_python: str, monkeypatch: pytest.MonkeyPatch, hosts: int, batches: int
+) -> None:
+    monkeypatch.setenv(WARM_PYTHON, warm_python)
     with simulated.fleet(tmp_path, hosts, a_site=HOSTS_A_SITE) as fleet:
         sites = list(dict.fromkeys(fleet.hosts.values()))[:batches]
         fleet.ask(dict.fromkeys(sites, CHANGED))
-        run = fleet.play("rollout")
+        run = fleet.play("rollout", extra=FOR_PLAYBOOKS)
     assert run.code == 0, run.output
     changes = {name: site in sites for name, site in fleet.hosts.items()}
     assert run.outcomes == {name: "converged" if change else "unchanged" for name, change in changes.items()}

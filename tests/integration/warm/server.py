@@ -29,6 +29,9 @@ from typing import Any
 
 INTERPRETER = Path(__file__).with_name("python")
 VARIABLE = "EDGEFLEET_WARM_PYTHON"
+# Extra variables with which a playbook runs its modules for AWS here, and those for hosts where it always does.
+_LOCAL = "ansible_connection | default('') == 'local'"
+FOR_PLAYBOOKS = {"ansible_python_interpreter": f"{{{{ '{INTERPRETER}' if {_LOCAL} else '/usr/bin/python3' }}}}"}
 COLLECTIONS = ("edgefleet/ecs", "amazon/aws")
 SERVICES = ("cloudwatch", "ec2", "ecs", "events", "iam", "logs", "outposts", "s3", "ssm", "sts")
 
