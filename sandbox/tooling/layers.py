@@ -171,6 +171,8 @@ def prepare(names: Sequence[str], rest: Sequence[str]) -> Session:
     # As somebody else, the tests that need gpg or the build's tools show as skipped.
     if os.geteuid() == 0 and {"unit", *ON_HOSTS} & set(names):
         machine.install_packages(machine.SANDBOX_PACKAGES)
+    if "integration" in names:
+        machine.install_java()
     session = Session(pythons, rest)
     several = {"unit", "integration"} & set(names)
     # pip keeps one CPU busy, and no root file system needs what it installs.

@@ -65,6 +65,13 @@ def install_packages(wanted: Sequence[str]) -> None:
     console.run(install, log=log, env=env, advice=advice)
 
 
+def install_java() -> None:
+    """For the rules engine of ansible-rulebook: 17 or newer, as every supported machine's own package is."""
+    if not shutil.which("java"):
+        require_root("Installing Java")
+        install_packages(["default-jre-headless"])
+
+
 def install_venv_support(pythons: Iterable[Python]) -> None:
     """Debian splits venv off its Python; others have it built in."""
     wanted = [f"python{python.version}-venv" for python in pythons if not _has_venv(python)]
