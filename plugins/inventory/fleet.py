@@ -266,7 +266,7 @@ class InventoryModule(AWSInventoryBase):
         variables = {prefix + key: never_a_template(value) for key, value in row.items()}
         address = "" if self.get_option("address") == "none" else row[self.get_option("address")]
         if nodes.usable(address):
-            variables["ansible_host"] = address
+            variables["ansible_host"] = never_a_template(address)
         return variables
 
     def _add(self, row: nodes.Row, variables: dict[str, Any]) -> None:

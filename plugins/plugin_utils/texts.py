@@ -8,15 +8,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.release import __version__
 from ansible.utils.unsafe_proxy import wrap_var
 
-_TEXTS_ARE_TEXTS = tuple(map(int, __version__.split(".")[:2])) >= (2, 19)
+try:
+    from ansible.template import trust_as_template as _vouch_for
+except ImportError:  # ansible-core before 2.19: every text is a template unless it is wrapped
+
+    def _vouch_for(value: str) -> str:
+        return value
 
 
 def never_a_template(value: Any) -> Any:
     """A value that AWS tells: people and machines have written it, into tags and names.
 
-    From ansible-core 2.19 on, a text is no template unless somebody vouches for it; wrapping thousands costs seconds.
+    A text without a trace of a template is left plain, or vouched for: what is not, ansible-inventory writes as
+    {"__ansible_unsafe": "..."}, which AWX takes for the value.
+    https://github.com/ansible-collections/community.general/issues/8212
     """
-    return value if _TEXTS_ARE_TEXTS else wrap_var(value)
+    if isinstance(value, dict):
+        return {_text(key): never_a_template(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [never_a_template(item) for item in value]
+    return _text(value) if isinstance(value, str) else value
+
+
+def _text(value: str) -> Any:
+    # A first line "#jinja2:" names other brackets than those.
+    return wrap_var(value) if "{" in value or value.lstrip().startswith("#jinja2") else _vouch_for(value)
