@@ -15,7 +15,12 @@ from . import collection, console, docsite, paths
 from .python import Environment
 from .results import Layer
 
-DOCUMENTED = {"module": "plugins/modules/*.py", "callback": "plugins/callback/*.py", "filter": "plugins/filter/*.yml"}
+DOCUMENTED = {
+    "module": "plugins/modules/*.py",
+    "callback": "plugins/callback/*.py",
+    "filter": "plugins/filter/*.yml",
+    "inventory": "plugins/inventory/*.py",
+}
 
 
 def commands() -> Iterator[tuple[str, list[str], Path]]:
