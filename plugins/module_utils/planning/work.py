@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which roles a host needs, in which order, and what each of them is told. Pure."""
+"""What of bringing a host in it needs, and what each role is told. Pure."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Data = Mapping[str, Any]
 
 
 def of(observation: Data, drift: Sequence[Data] | None = None) -> dict[str, Any]:
-    """C(parts), each a role and its tasks; C(drift), for all roles but the ECS agent's, which has C(ecs_drift);
-    C(findings) of preflight; and whether the host C(gives_up_tasks) with its identity.
+    """C(parts): the roles that have to run, C(reset) of what the ECS agent remembers, C(unclone). C(drift), for all
+    roles but the ECS agent's, which has C(ecs_drift). C(findings) of preflight. Whether the host C(gives_up_tasks).
 
     :param observation: what C(host_facts) returned.
     :param drift: of a caller who knows more than the host, such as an agent that ECS does not hear any more. One who
@@ -29,17 +29,16 @@ def of(observation: Data, drift: Sequence[Data] | None = None) -> dict[str, Any]
     rejoins = forgets and "ecs_agent" not in components
     findings = _findings(observation["findings"], renews, "move" in components)
     needed = {
-        ("preflight", "main"): bool(findings) and not told,
-        ("proxy", "main"): "proxy" in components,
-        ("container_engine", "main"): bool({"engine", "images"} & components),
-        # What belongs to a lost identity goes before there is another one.
-        ("ecs_agent", "reset"): forgets,
-        ("external_instance", "unclone"): "machine_id" in components,
-        ("ssm_agent", "main"): bool({"ssm_agent", "registration"} & components),
-        ("ecs_agent", "main"): rejoins or bool({"sysctl", "ecs_config", "ecs_agent"} & components),
+        "preflight": bool(findings) and not told,
+        "proxy": "proxy" in components,
+        "container_engine": bool({"engine", "images"} & components),
+        "reset": forgets,
+        "unclone": "machine_id" in components,
+        "ssm_agent": bool({"ssm_agent", "registration"} & components),
+        "ecs_agent": rejoins or bool({"sysctl", "ecs_config", "ecs_agent"} & components),
     }
     return {
-        "parts": [{"role": role, "tasks": tasks} for (role, tasks), needs in needed.items() if needs],
+        "parts": [part for part, needs in needed.items() if needs],
         "drift": changes,
         "ecs_drift": [*changes, _JOIN] if rejoins else changes,
         "findings": findings,
