@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from . import drained
 from .plan import BLOCKED, CONVERGE, FAILED, UNREACHABLE
 from .words import count, head, named, one_line
 
@@ -36,7 +37,8 @@ def _differences(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 def _host_lines(host: Mapping[str, Any]) -> list[str]:
     if host["action"] in (BLOCKED, FAILED, UNREACHABLE):
-        return [f"     {host['action']}: {one_line(host['reason'])}"]
+        left = drained.said(host)
+        return [f"     {host['action']}: {one_line(host['reason'])}", *([f"     {left}"] if left else [])]
     return [
         f"     {entry['component']}: {one_line(entry['reason'])}{' (disruptive)' if entry['disruptive'] else ''}"
         for entry in host["drift"]

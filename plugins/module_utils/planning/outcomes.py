@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import drained
 from .plan import BLOCKED, FAILED, UNCHANGED, UNREACHABLE
 
 CONVERGED, ROLLED_BACK, SKIPPED = "converged", "rolled_back", "skipped"
@@ -106,16 +107,22 @@ def _spoiled(why: str, rollback: Mapping[str, Any] | None, heard: bool) -> dict[
 
 
 def _is_draining(plan: Mapping[str, Any], batch: Mapping[str, Any], name: str, outcome: str, seen: Seen) -> bool:
-    """Whether this run leaves the host DRAINING: as the Region says, or as it must be feared where nobody could ask."""
-    drained = {item["arn"] for item in plan["hosts"][name].get("drain", ())} & set(batch["drain"])
+    """Whether the host is left DRAINING: as the Region says, or as it must be feared where nobody could ask.
+
+    One that a run before has drained, and this one had no reason to, is so until it is well.
+    """
+    host = plan["hosts"][name]
+    emptied = {item["arn"] for item in host.get("drain", ())} & set(batch["drain"])
+    if not emptied:
+        return drained.was_left(host) and outcome not in (CONVERGED, ROLLED_BACK)
     if seen.draining is not None:
-        return bool(drained & set(seen.draining))
-    return bool(drained) and outcome in (FAILED, UNREACHABLE)
+        return bool(emptied & set(seen.draining))
+    return outcome in (FAILED, UNREACHABLE)
 
 
 def planned_outcome(host: Mapping[str, Any]) -> dict[str, str]:
     """The outcome of a host that no batch took up, or whose batch never came."""
     action, reason = host["action"], host["reason"]
     if action in (UNCHANGED, BLOCKED, FAILED, UNREACHABLE):
-        return {"outcome": action, "reason": reason}
+        return {"outcome": action, "reason": f"{reason} {drained.said(host)}".strip()}
     return {"outcome": SKIPPED, "reason": reason or "The run ended before its batch."}

@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import batches, clones, disruption, labels, waves
+from . import batches, clones, disruption, drained, labels, waves
 from . import identity as identities
 from .identity import Registry
 from .limits import PlanError
@@ -27,13 +27,12 @@ AS_ASKED = ("unchanged", "converged")
 
 UNCHANGED, CONVERGE, BLOCKED, FAILED, UNREACHABLE = "unchanged", "converge", "blocked", "failed", "unreachable"
 
-# The attribute by which a rollout marks the hosts that it has drained itself. Whoever finds a host DRAINING can tell
-# an unfinished run (heal it) from an operator's decision (leave it).
-DRAIN_MARK = "fleet_drained"
+DRAIN_MARK = drained.DRAIN_MARK
 RELEASE_ATTRIBUTE = "fleet_release"
 
-# The variable of a host that says which hosts fail together with it: a rack, a power feed.
-FAULT_DOMAIN = "fleet_fault_domain"
+# The variable of a host that says which hosts fail together with it: a rack, a power feed. And the id of its managed
+# node, where it cannot be told by its tags.
+FAULT_DOMAIN, GIVEN_ID = "fleet_fault_domain", "fleet_instance_id"
 
 
 def region_drift(
@@ -135,14 +134,18 @@ def build(
     observations = clones.with_findings(observations)
     known = identities.registry(observations, view, options)
     told = options.get("variables") or {}
+    given = {name: str(told.get(name, {}).get(GIVEN_ID) or "") for name in sites}
+    records = drained.Records(view, options.get("fleet"))
     decided = {
         name: {
             "site": site,
             "fault_domain": str(told.get(name, {}).get(FAULT_DOMAIN) or ""),
             **_decide(name, observations[name], known),
+            **(records.unread(name, given[name]) if _is_unread(observations[name]) else {}),
         }
         for name, site in sites.items()
     }
+    outside = records.outside(decided, given.values())
     arranged, notes = waves.arrange(
         sites,
         options.get("waves") or [],
@@ -163,7 +166,8 @@ def build(
         **dealing,
         "hosts": {name: {**host, "wave": wave_of[name]} for name, host in decided.items()},
         "waves": arranged,
-        "notes": [*_whose(options, len(sites)), *notes],
+        "drained_outside": outside,
+        "notes": [*_whose(options, len(sites)), *notes, *drained.lines(outside)],
         **made,
     }
 
@@ -181,6 +185,10 @@ def left_of(record: Mapping[str, Any]) -> list[str]:
     return [name for name, host in hosts.items() if host["outcome"] not in AS_ASKED]
 
 
+def _is_unread(observation: Mapping[str, Any]) -> bool:
+    return bool(observation.get("unreachable") or observation.get("failed"))
+
+
 def _decide(name: str, observation: Mapping[str, Any], known: Registry) -> dict[str, Any]:
     nothing: dict[str, Any] = {
         "drift": [],
@@ -190,6 +198,7 @@ def _decide(name: str, observation: Mapping[str, Any], known: Registry) -> dict[
         "identity": None,
         "instance": None,
         "status": None,
+        "drained_by": "",
         "connected": None,
         "leaves": [],
         "drain": [],
@@ -205,7 +214,7 @@ def _decide(name: str, observation: Mapping[str, Any], known: Registry) -> dict[
         "versions": {},
         "warnings": [],
     }
-    if observation.get("unreachable") or observation.get("failed"):
+    if _is_unread(observation):
         action = UNREACHABLE if observation.get("unreachable") else FAILED
         return {**nothing, "action": action, "reason": str(observation.get("msg", "")).strip()}
     host, release = observation["host"], str(known.options.get("release") or "")
@@ -232,7 +241,7 @@ def _decide(name: str, observation: Mapping[str, Any], known: Registry) -> dict[
     places = [(str(known.options.get("cluster")), instance)] if instance else leaves
     drain = _drain(places, renews) if disruptive else []
     reason = reason or disruption.why_held(drain, known.holding)
-    operators = any(_is_operators(item) for _cluster, item in places)
+    operators = any(drained.is_operators(item) for _cluster, item in places)
     return {
         "action": BLOCKED if reason else CONVERGE if drift else UNCHANGED,
         "reason": reason,
@@ -242,7 +251,7 @@ def _decide(name: str, observation: Mapping[str, Any], known: Registry) -> dict[
         "renews": renews,
         "identity": identity,
         "instance": instance.get("container_instance_arn"),
-        "status": instance.get("status"),
+        **drained.of_instances([item for _cluster, item in places]),
         # Whether ECS hears its agent; None where it knows none.
         "connected": instance.get("agent_connected"),
         "leaves": [cluster for cluster, _item in leaves],
@@ -263,19 +272,15 @@ def _decide(name: str, observation: Mapping[str, Any], known: Registry) -> dict[
     }
 
 
-def _is_operators(instance: Mapping[str, Any]) -> bool:
-    return instance.get("status") == "DRAINING" and DRAIN_MARK not in instance["attributes"]
-
-
 def _drain(places: Sequence[tuple[str, Mapping[str, Any]]], renews: bool) -> list[dict[str, Any]]:
     """Whose tasks have to leave first, and whether this run is the one that drains.
 
     An agent that ECS does not hear ends no task, and that of an identity which is given up never will.
     """
     return [
-        {"cluster": cluster, "arn": instance["container_instance_arn"], "mark": not _is_operators(instance)}
+        {"cluster": cluster, "arn": instance["container_instance_arn"], "mark": not drained.is_operators(instance)}
         for cluster, instance in places
-        if instance["agent_connected"] or not (renews or _is_operators(instance))
+        if instance["agent_connected"] or not (renews or drained.is_operators(instance))
     ]
 
 

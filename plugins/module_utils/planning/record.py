@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from . import drained
 from .budget import DEFAULTS as DEFAULT_BUDGET
 from .limits import limit_of
-from .outcomes import CONVERGED, OUTCOMES, ROLLED_BACK, SPOILED, planned_outcome
+from .outcomes import CONVERGED, OUTCOMES, SPOILED, planned_outcome
 from .plan import CONVERGE, UNCHANGED
 
 SCHEMA = 2
@@ -55,6 +56,7 @@ def begin(plan: Data) -> dict[str, Any]:
             "steps": [list(step) for step in plan.get("steps") or [[batch["number"]] for batch in plan["batches"]]],
             "batches": [_batch(batch) for batch in plan["batches"]],
             "hosts": hosts,
+            "draining_outside": [dict(found) for found in plan.get("drained_outside") or ()],
         }
     )
 
@@ -67,7 +69,8 @@ def add(run: Data, results: Iterable[Data], versions: Data | None = None) -> dic
     hosts, by_number = dict(run["hosts"]), {result["number"]: result for result in results}
     for result in by_number.values():
         for name, outcome in result["outcomes"].items():
-            hosts[name] = _ended_host(name, hosts[name], outcome, result, versions or {})
+            versions_now = (versions or {}).get(name) or {}
+            hosts[name] = _ended_host(hosts[name], outcome, versions_now, _drainer(run, name, result))
     batches = [
         _ended_batch(batch, by_number[batch["number"]]) if batch["number"] in by_number else batch
         for batch in run["batches"]
@@ -111,6 +114,8 @@ def _host(host: Data, batch: int | None) -> dict[str, Any]:
         "warnings": list(host.get("warnings") or []),
         "identity": host.get("identity"),
         "draining": _draining_before(host),
+        # The run that has drained it last, of those that were not able to bring it back.
+        "drained_by": str(host.get("drained_by") or ""),
         "left": [],
         "versions_before": installed(host.get("versions") or {}),
         # Until the host has changed, and for good if it does not.
@@ -119,20 +124,26 @@ def _host(host: Data, batch: int | None) -> dict[str, Any]:
 
 
 def _draining_before(host: Data) -> str:
-    if host.get("status") != "DRAINING":
+    if host.get("status") != drained.DRAINING:
         return ""
-    return OPERATOR if host.get("stays_draining") or host.get("drains_again") else LEFT
+    return LEFT if drained.was_left(host) else OPERATOR
 
 
-def _ended_host(name: str, host: Data, outcome: Data, result: Data, versions: Data) -> dict[str, Any]:
-    kept = host["draining"] == OPERATOR or outcome["outcome"] not in (CONVERGED, ROLLED_BACK)
-    draining = host["draining"] if kept else ""
+def _drainer(run: Data, name: str, result: Data) -> dict[str, str]:
+    """Who has left a host of an ended batch DRAINING."""
+    host = run["hosts"][name]
+    if name in (result.get("draining") or ()):
+        return {"draining": LEFT, "drained_by": host.get("drained_by") or str(run["run_id"])}
+    return {"draining": OPERATOR if host["draining"] == OPERATOR else "", "drained_by": ""}
+
+
+def _ended_host(host: Data, outcome: Data, versions: Data, drainer: Data) -> dict[str, Any]:
     return {
         **host,
         **outcome,
+        **drainer,
         "left": list(outcome.get("left") or []),
-        "draining": LEFT if name in (result.get("draining") or ()) else draining,
-        "versions_after": installed(versions.get(name) or {}) or host["versions_after"],
+        "versions_after": installed(versions) or host["versions_after"],
     }
 
 

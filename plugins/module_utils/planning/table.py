@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import times
+from . import drained, times
 from .advice import groups
 from .outcomes import OUTCOMES
 from .record import AS_ASKED, OPERATOR, PENDING, hosts_of
@@ -84,9 +84,11 @@ def _amiss(run: Data) -> list[str]:
 
 def _draining(run: Data) -> list[str]:
     operators = [name for name, host in run["hosts"].items() if host["draining"] == OPERATOR]
+    outside = drained.lines(run.get("draining_outside") or [])
     return [
         *([f"DRAINING, left so by a run: {', '.join(hosts_of(run, run['draining']))}"] if run["draining"] else []),
         *([f"DRAINING, as an operator wanted: {', '.join(hosts_of(run, operators))}"] if operators else []),
+        *outside,
     ]
 
 

@@ -36,9 +36,10 @@ def text_of(run: Data) -> str:
     for site, sums in run["sites"].items():
         for outcome in [name for name in sums if name != "hosts"]:
             hosts.labels(**fleet, site=site, outcome=outcome).set(sums[outcome])
-    draining = gauge("hosts_left_draining", "Hosts that the run has left DRAINING", "site")
+    draining = gauge("hosts_left_draining", "Hosts that this run or one before has left DRAINING", "site")
     left = Counter(run["hosts"][name]["site"] for name in run["draining"])
-    for site in run["sites"]:
+    left.update(found["site"] for found in run.get("draining_outside") or () if found["run"])
+    for site in [*run["sites"], *(name for name in left if name not in run["sites"])]:
         draining.labels(**fleet, site=site).set(left[site])
     drift = gauge("hosts_drifted", "Hosts that differed before the run, by component", "component")
     for component, count in _drifted(run).items():

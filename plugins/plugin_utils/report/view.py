@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import advice, progress, times, words
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import advice, drained, progress, times, words
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.outcomes import OUTCOMES
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.record import (
     AS_ASKED,
@@ -65,6 +65,7 @@ def view(run: Data, path: str = "") -> dict[str, Any]:
         "counts": _counts(run),
         "under_way": under_way(run),
         "left": "" if ended else progress.time_left(run),
+        "outside": drained.lines(run.get("draining_outside") or []),
         "operators": [name for name, host in run["hosts"].items() if host["draining"] == OPERATOR],
         "trouble": [_group(run, group, places) for group in advice.groups(run) if _is_trouble(group, ended)],
         "waves": timeline.waves(run),

@@ -115,7 +115,9 @@ def test_versions_after_are_those_that_were_read_last() -> None:
         ({}, told("failed", draining=["aarhus-000-1"]), "left"),
         # Another run had drained it: it is not back before this one says so.
         ({"status": "DRAINING"}, None, "left"),
-        ({"status": "DRAINING"}, told("failed"), "left"),
+        ({"status": "DRAINING"}, told("failed", draining=["aarhus-000-1"]), "left"),
+        # The Region says that it is not any more.
+        ({"status": "DRAINING"}, told("failed"), ""),
         ({"status": "DRAINING"}, told("converged"), ""),
         ({"status": "DRAINING", "action": "blocked"}, None, "left"),
         ({"status": "DRAINING", "stays_draining": True}, told("converged"), "operator"),

@@ -46,3 +46,12 @@ def test_a_run_that_has_not_ended_is_no_success_and_has_no_end() -> None:
     assert told["edgefleet_run_success", ()] == 0
     assert ("edgefleet_run_ended_timestamp_seconds", ()) not in told
     assert samples(metrics.text_of(runs.run(2)))["edgefleet_run_success", ()] == 1
+
+
+def test_hosts_that_are_left_draining_outside_of_the_run_are_counted_where_they_are() -> None:
+    outside = [
+        {"host": "oslo-1", "site": "oslo", "instance": "mi-1", "run": "20261120T010000Z"},
+        {"host": "oslo-2", "site": "oslo", "instance": "mi-2", "run": ""},
+    ]
+    told = samples(metrics.text_of({**runs.run(2), "draining_outside": outside}))
+    assert told["edgefleet_hosts_left_draining", (("site", "oslo"),)] == 1

@@ -116,6 +116,20 @@ def test_nothing_that_hosts_or_inventories_say_becomes_markup() -> None:
     assert told.text.count("alert(1)") > 8
 
 
+def test_a_page_names_who_is_draining_and_who_has_drained_it() -> None:
+    planned = runs.plan(3)
+    name, planned["hosts"] = next(iter(planned["hosts"])), dict(planned["hosts"])
+    planned["hosts"][name] = {
+        **planned["hosts"][name], "action": "unreachable", "status": "DRAINING", "drained_by": "20261120T010000Z",
+    }  # fmt: skip
+    planned["batches"], planned["steps"] = [], []
+    planned["drained_outside"] = [{"host": "oslo-1", "site": "oslo", "instance": "mi-1", "run": "20261119T010000Z"}]
+    told = read({**record.end(record.begin(planned), runs.iso(9)), "written": runs.iso(9)}).text
+    assert f"1 left DRAINING ECS places no task on this host: {name} ." in told
+    assert "DRAINING by run 20261120T010000Z" in told
+    assert "DRAINING outside of this run, by run 20261119T010000Z: oslo/oslo-1." in told
+
+
 def test_a_running_page_says_what_is_under_way() -> None:
     run = runs.run(30, parallel=2, until=0.3)
     told = read(run).text
