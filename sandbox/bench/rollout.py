@@ -137,6 +137,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--pyinfra", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args(argv)
+    sys.path.insert(0, str(paths.collections()))  # what simulated hosts answer is rendered by the collection's own code
     try:
         lines = race(arguments.hosts, arguments.rounds, arguments.pyinfra) if arguments.hosts else []
         if arguments.simulated:
