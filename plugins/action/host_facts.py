@@ -25,9 +25,10 @@ from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.edgefleet.ecs.plugins.module_utils.host import observe, surroundings
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import labels
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import agent_settings, labels
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.desired import validate_desired
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.drift import compare
+from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.labels import ATTRIBUTES, TAGS
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.preflight import asking, findings
 from ansible_collections.edgefleet.ecs.plugins.plugin_utils.variables import Variables
 
@@ -36,6 +37,11 @@ from ansible_collections.edgefleet.ecs.plugins.plugin_utils.variables import Var
 SOURCE = Path(observe.__file__).read_text(encoding="utf-8")
 SCRIPT = zlib.compress(SOURCE.encode(), 9)
 SURROUNDINGS = Path(surroundings.__file__).read_text(encoding="utf-8")
+
+# For the same reason: Python compiles a pattern when it first meets it, and keeps it.
+validate_desired(
+    {"ecs_config": {"ECS_CLUSTER": "c", "AWS_DEFAULT_REGION": "us-east-1", ATTRIBUTES: {"a": "b"}, TAGS: {"a": "b"}}}
+)
 
 ARGUMENTS: dict[str, Any] = {"desired": {"type": "dict"}, "desired_from": {"type": "list", "elements": "str"}}
 # The roles' public variables, with the fleet's.
@@ -138,6 +144,7 @@ class ActionModule(ActionBase):
         if arguments["desired_from"] is not None:
             desired = self._desired(arguments["desired_from"], task_vars)
         if desired is not None:
+            desired = agent_settings.completed(desired)
             self._refuse_bad(desired, task_vars)
         asked = questions(desired or {})
         host = self._observe(task_vars, script(asked if self._takes_input() else without_logins(asked)))
@@ -170,8 +177,8 @@ class ActionModule(ActionBase):
         return {
             "drift": drift,
             "findings": findings(host, desired, datetime.now(timezone.utc).date()),
-            "attributes": labels.asked(desired, labels.ATTRIBUTES),
-            "tags": labels.asked(desired, labels.TAGS),
+            "attributes": labels.asked(desired, ATTRIBUTES),
+            "tags": labels.asked(desired, TAGS),
             # In check mode this task stands for the ones that would act on the drift.
             "changed": bool(drift) and bool(self._task.check_mode),
             "diff": {side: {entry["component"]: entry[side] for entry in drift} for side in ("before", "after")},

@@ -37,7 +37,8 @@ options:
       - C(registration) has C(region).
       - C(ecs_agent) has C(version), C(cluster), of its package the same, and C(gpu) and C(exec), whether the host is
         to offer GPUs and ECS Exec, with C(exec_version), C(exec_checksum) and C(exec_archive) of what that needs.
-      - C(ecs_config) has the variables of the ECS agent, see M(edgefleet.ecs.agent_config).
+      - C(ecs_config) has the variables of the ECS agent, see M(edgefleet.ecs.agent_config). In its place,
+        C(ecs_settings) has what they are put together from, see P(edgefleet.ecs.ecs_agent_settings#filter).
       - C(sysctl) has lower limits for C(fs.inotify.max_user_instances) and C(fs.inotify.max_user_watches).
       - C(preflight) has C(allow_unsupported_os) (default V(false)), C(min_disk_mib) (V(2048)), C(min_system_mib)
         (V(512)), C(min_memory_mib) (V(256)), C(max_clock_skew) in seconds (V(300)), C(accept), the names of checks

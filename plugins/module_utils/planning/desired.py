@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..host import ecs_config, engine_settings, images
-from . import signing_keys
+from . import agent_settings, signing_keys
 from .endpoints import OPTIONAL
 from .platforms import ENGINE_PACKAGES
 
@@ -188,7 +188,7 @@ RULES: dict[str, dict[str, Rule]] = {
         ),
     },
 }
-SECTIONS = (*RULES, "ecs_config")
+SECTIONS = (*RULES, "ecs_config", "ecs_settings")
 
 # The same fact asked for in two places must be asked for alike.
 TWINS = (("ecs_agent", "cluster", "ECS_CLUSTER"), ("registration", "region", "AWS_DEFAULT_REGION"))
@@ -206,6 +206,8 @@ def validate_desired(desired: Any) -> list[str]:
             errors.append(f"desired.{section}: the value is {_kind(values)}; allowed: a mapping")
         elif section == "ecs_config":
             errors += [f"desired.ecs_config: {error}" for error in ecs_config.validate(values)]
+        elif section == "ecs_settings":
+            errors += _settings_errors(desired, values)
         else:
             errors += _section_errors(section, values)
     return [
@@ -215,6 +217,14 @@ def validate_desired(desired: Any) -> list[str]:
         *_too_old(desired),
         *_origins(desired),
     ]
+
+
+def _settings_errors(desired: Mapping[Any, Any], values: Mapping[Any, Any]) -> Iterator[str]:
+    """Of settings that C(agent_settings.completed) has left as they were."""
+    for error in agent_settings.problems(values):
+        yield f"desired.ecs_settings.{error}"
+    if "ecs_config" in desired:
+        yield "desired.ecs_settings: there is desired.ecs_config, too; allowed: one of both"
 
 
 def _section_errors(section: str, values: Mapping[Any, Any]) -> Iterator[str]:

@@ -121,12 +121,14 @@ def options_of(role: str) -> dict[str, Option]:
         for entry in specs.values()
         for name, option in entry["options"].items()
     }
-    defaults = read(ROOT / "roles" / role / "defaults" / "main.yml") or {}
+    # A role that composes others has a folder of theirs in its place.
+    file = ROOT / "roles" / role / "defaults" / "main.yml"
+    defaults = read(file) or {} if file.exists() else {}
     fleet = {
         variable: own[name]
         for name, value in defaults.items()
-        if name in own
-        for variable in re.findall(r"\{\{ (fleet_\w+)", str(value))
+        if name in own and isinstance(value, str)
+        for variable in re.findall(r"\{\{ (fleet_\w+)", value)
     }
     return {**fleet, **own}
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.edgefleet.ecs.plugins.filter import network
-from ansible_collections.edgefleet.ecs.plugins.module_utils.host.ecs_config import validate
+from ansible_collections.edgefleet.ecs.plugins.filter import agent_settings, network
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import endpoints
 
 pytestmark = pytest.mark.one_end
@@ -119,58 +118,14 @@ def test_the_filter_refuses_what_it_does_not_know() -> None:
 DIRECT = ["169.254.169.254", "169.254.170.2", "/var/run/docker.sock", "localhost", "127.0.0.1"]
 
 
-@pytest.mark.parametrize(
-    ("config", "secret", "proxies", "plain", "hidden"),
-    [
-        ({"A": 1}, {}, ("", "", ["x"]), {"A": 1}, {}),
-        # The user's own word stays as it is while no proxy is asked of the fleet.
-        ({"NO_PROXY": "x"}, {}, ("", ""), {"NO_PROXY": "x"}, {}),
-        (
-            {},
-            {},
-            ("http://p:1/", "http://p:1", ["x"]),
-            {"HTTP_PROXY": "http://p:1", "HTTPS_PROXY": "http://p:1", "NO_PROXY": [*DIRECT, "x"]},
-            {},
-        ),
-        (
-            {"NO_PROXY": "mine, localhost"},
-            {"S": 2},
-            ("http://u:w@p:1", ""),
-            {"NO_PROXY": [*DIRECT, "mine"]},
-            {"S": 2, "HTTP_PROXY": "http://u:w@p:1"},
-        ),
-        (
-            {"HTTP_PROXY": "http://mine:1", "NO_PROXY": ["a"]},
-            {},
-            ("http://u:w@p:1", "", ["b"]),
-            {"HTTP_PROXY": "http://mine:1", "NO_PROXY": [*DIRECT, "b", "a"]},
-            {},
-        ),
-    ],
-)
-def test_ecs_config_with_a_proxy(
-    config: dict[str, Any],
-    secret: dict[str, Any],
-    proxies: tuple[Any, ...],
-    plain: dict[str, Any],
-    hidden: dict[str, Any],
-) -> None:
-    found = network.ecs_proxy(config, secret, *proxies)
-    assert found == {"config": plain, "secret_config": hidden}
-    required = {"ECS_CLUSTER": "c", "ECS_EXTERNAL": True, "AWS_DEFAULT_REGION": "eu-west-3"}
-    values = {**required, **found["config"], **found["secret_config"]}
-    if proxies[0] or proxies[1]:
-        assert validate({name: value for name, value in values.items() if name not in "AS"}) == []
-
-
 def test_settings_of_the_ssm_agent() -> None:
-    assert network.ssm_agent_settings("") == {}
+    assert agent_settings.ssm_agent_settings("") == {}
     given = {"ssmmessages": "https://m", "ec2messages": "https://e", "s3": ""}
-    assert network.ssm_agent_settings("https://s", given, True) == {
+    assert agent_settings.ssm_agent_settings("https://s", given, True) == {
         "Ssm": {"Endpoint": "https://s"},
         "Mds": {"Endpoint": "https://e"},
         "Mgs": {"Endpoint": "https://m"},
         "Agent": {"UseDualStackEndpoint": True},
     }
     with pytest.raises(AnsibleFilterError, match="sts: the SSM Agent has no endpoint"):
-        network.ssm_agent_settings("", {"sts": "x"})
+        agent_settings.ssm_agent_settings("", {"sts": "x"})
