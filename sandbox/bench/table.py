@@ -63,8 +63,15 @@ def targets(found: Found) -> list[str]:
 
 
 def _target(target: Target, measured: float) -> list[str]:
-    text = f"{measured:.2f}x" if measured >= 1 or target.most >= 1 else f"{1 / measured:.1f}x less"
-    return [target.text, text, "met" if measured <= target.most else "**not met**"]
+    return [target.text, _words(target, measured), "met" if measured <= target.most else "**not met**"]
+
+
+def _words(target: Target, measured: float) -> str:
+    """As the target has it: within a multiple, or so many times better. What is worse is said to be so."""
+    if target.most >= 1:
+        return f"{measured:.2f}x"
+    better, worse = ("less", "more") if target.total_cpu else ("faster", "slower")
+    return f"{measured:.2f}x {worse}" if measured > 1 else f"{1 / measured:.1f}x {better}"
 
 
 # CPU seconds of the control node for a plan of so many hosts.

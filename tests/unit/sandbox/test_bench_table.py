@@ -23,6 +23,9 @@ def test_targets_are_met_or_not() -> None:
     assert "not met" not in text and text.count("| met |") == 4
     text = "\n".join(table.targets(found(Cost(6, 5, 2, 2))))
     assert text.count("**not met**") == 4 and "| 1.50x | **not met** |" in text
+    assert "faster than pyinfra | 1.7x faster |" in text and "than task by task | 28.6x less |" in text
+    text = "\n".join(table.targets(found(Cost(12, 150, 90, 2))))
+    assert "faster than pyinfra | 1.20x slower |" in text and "than task by task | 1.20x more |" in text
 
 
 def test_rows_are_by_scenario_and_by_name() -> None:
