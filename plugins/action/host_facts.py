@@ -148,7 +148,9 @@ class ActionModule(ActionBase):
             self._refuse_bad(desired, task_vars)
         asked = questions(desired or {})
         host = self._observe(task_vars, script(asked if self._takes_input() else without_logins(asked)))
-        result.update(changed=False, host=host, ansible_facts={"edgefleet_host": host})
+        result.update(changed=False, ansible_facts={"edgefleet_host": host})
+        if arguments["desired_from"] is None:
+            result["host"] = host
         if self._interpreter(task_vars) is None:
             # What Ansible would find out in an execution of its own, before the first module that changes something.
             result["ansible_facts"]["discovered_interpreter_python"] = host["interpreter"]

@@ -25,6 +25,7 @@ from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import (
     summary,
 )
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.preflight import report
+from ansible_collections.edgefleet.ecs.plugins.plugin_utils.observations import observed
 
 Data = Mapping[str, Any]
 
@@ -54,7 +55,7 @@ def fleet_read(names: Sequence[str], hostvars: Data, wanted: Sequence[str]) -> d
         known = hostvars[name]
         if "external_instance_observation" in known:
             sites[name] = known.get("fleet_site", "")
-            observations[name] = known["external_instance_observation"]
+            observations[name] = observed(known["external_instance_observation"])
             variables[name] = fleet_variables(known, wanted)
     return {"sites": sites, "observations": observations, "variables": variables}
 
@@ -144,7 +145,7 @@ def fleet_removal(planned: Data, number: int, connected: Sequence[str], seen: Da
 
 
 def fleet_preflight(sites: Mapping[str, str], observations: Mapping[str, Data], started: str = "") -> dict[str, Any]:
-    return report.report(sites, observations, started)
+    return report.report(sites, {name: observed(seen) for name, seen in observations.items()}, started)
 
 
 def fleet_preflight_lines(told: Data) -> list[str]:

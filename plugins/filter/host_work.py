@@ -6,12 +6,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import work
+from ansible_collections.edgefleet.ecs.plugins.plugin_utils.observations import observed
+
+Data = Mapping[str, Any]
+
+
+def host_work(observation: Data, drift: Sequence[Data] | None = None) -> dict[str, Any]:
+    return work.of(observed(observation), drift)
 
 
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"host_work": work.of}
+        return {"host_work": host_work}

@@ -53,6 +53,7 @@ options:
       - Names of variables that hold parts of what O(desired) takes, put together in this order.
       - Means the same as O(desired) with templates of these variables. Where a template is nothing but the name of
         another variable, it is evaluated without Jinja, which spares the control node most of its work for a host.
+      - For the same reason the observed state is the fact C(edgefleet_host) alone then, and not RV(host).
       - Not together with O(desired).
     type: list
     elements: str
@@ -125,7 +126,7 @@ EXAMPLES = r"""
 RETURN = r"""
 host:
   description: The observed state. Also set as the fact C(edgefleet_host).
-  returned: success
+  returned: without O(desired_from)
   type: dict
   contains:
     schema:

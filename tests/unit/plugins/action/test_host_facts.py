@@ -162,6 +162,8 @@ def test_what_is_asked_may_be_told_by_the_names_of_variables() -> None:
     parts = {"one": {"registration": {"region": trust_as_template("{{ fleet_region }}")}}, "two": {"images": {}}}
     result = action.run(task_vars={**VARIABLES, **parts, "fleet_region": "us-west-2"})
     assert [entry["component"] for entry in result["drift"]] == ["registration"]
+    # Once: Ansible copies and converts a result many times.
+    assert "host" not in result and result["ansible_facts"]["edgefleet_host"]["machine_id"] == "m"
     with pytest.raises(AnsibleActionFail, match="three"):
         Action({"desired_from": ["one", "three"]}, {}).run(task_vars={**VARIABLES, **parts})
     with pytest.raises(AnsibleActionFail, match="mutually exclusive"):

@@ -28,6 +28,12 @@ def test_only_hosts_that_were_read_count() -> None:
     assert found["variables"] == {"c": {}, "a": {"rack": "1"}}
 
 
+def test_what_is_a_fact_alone_is_put_with_the_rest() -> None:
+    fact = {"ansible_facts": {"edgefleet_host": {"hostname": "a"}, "discovered_interpreter_python": "/p"}, "drift": []}
+    known = {"a": {"external_instance_observation": fact}}
+    assert fleet_read(["a"], known, [])["observations"] == {"a": {"host": {"hostname": "a"}, "drift": []}}
+
+
 def test_questions() -> None:
     refused = {"errors": ["x"], "msg": "a: no"}
     observations = {
