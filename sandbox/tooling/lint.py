@@ -8,12 +8,13 @@ import json
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from . import collection, console, docsite, paths
 from .python import Environment
 from .results import Layer
+from .warm import playbook
 
 DOCUMENTED = {
     "module": "plugins/modules/*.py",
@@ -32,17 +33,27 @@ def commands() -> Iterator[tuple[str, list[str], Path]]:
     yield "mypy plugins", ["mypy", "ansible_collections/edgefleet/ecs/plugins"], paths.collections()
     yield "yamllint", ["yamllint", "--strict", "."], root
     yield "shellcheck", ["shellcheck", *shell_scripts()], root
-    yield "ansible-lint", ["ansible-lint", "--offline", "--profile", "production"], root
+    yield "ansible-lint", ["python", "-m", "sandbox.tooling.ansible_lint", "--offline", "--profile", "production"], root
     yield "antsibull-changelog", ["antsibull-changelog", "lint"], root
     references = ["--plugin-docs", "--validate-collection-refs", "self"]
     yield "antsibull-docs", ["antsibull-docs", "lint-collection-docs", *references, "."], root
 
 
 def run(layer: Layer, environment: Environment) -> None:
-    for title, (tool, *arguments), folder in commands():
-        layer.check(title, [str(environment.bin / tool), *arguments], layer.env, folder)
+    # ansible-lint has about a hundred playbooks and roles read by ansible-playbook.
+    python = str(environment.bin / "python")
+    with (
+        tempfile.TemporaryDirectory(prefix="edgefleet-warm-") as folder,
+        playbook.serving(Path(folder), python) as warm,
+    ):
+        _check_checkout(layer, environment, {**layer.env, **warm, "PATH": playbook.path(layer.env["PATH"])})
     layer.check("pages of the documentation", docsite.check(environment), layer.env, paths.ROOT)
     _check_installed(layer, environment)
+
+
+def _check_checkout(layer: Layer, environment: Environment, env: Mapping[str, str]) -> None:
+    for title, (tool, *arguments), folder in commands():
+        layer.check(title, [str(environment.bin / tool), *arguments], env, folder)
 
 
 def shell_scripts() -> list[str]:

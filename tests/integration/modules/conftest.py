@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ import pytest
 from sandbox.region.context import Settings
 from sandbox.region.testing import RunningRegion, running_region
 from sandbox.tooling import policies
+from sandbox.tooling.warm import playbook as warm
 from tests.integration.warm.server import INTERPRETER, serving
 from tests.integration.warm.server import VARIABLE as WARM_PYTHON
 
@@ -80,18 +80,26 @@ def warm_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield found[WARM_PYTHON]
 
 
+@pytest.fixture(scope="session")
+def warm_playbooks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment in which ansible-playbook comes without its start."""
+    with warm.serving(tmp_path_factory.mktemp("playbooks")) as found:
+        yield found
+
+
 @dataclass
 class Ansible:
     region: RunningRegion
     tmp: Path
     warm_python: str
+    warm_playbooks: dict[str, str]
 
     def start(self, playbook: Any, /, *flags: str, **variables: Any) -> subprocess.Popen[str]:
         play = self.tmp / "play.yml"
         play.write_text(json.dumps(playbook))
         extra = self.tmp / "variables.json"
         extra.write_text(json.dumps({"ansible_python_interpreter": str(INTERPRETER), **variables}))
-        command = [str(Path(sys.executable).with_name("ansible-playbook")), str(play), "--extra-vars", f"@{extra}"]
+        command = [str(warm.PROGRAM), str(play), "--extra-vars", f"@{extra}"]
         command += flags
         return subprocess.Popen(
             command, env=self._environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -118,6 +126,7 @@ class Ansible:
             "AWS_EC2_METADATA_DISABLED": "true",
             "NO_PROXY": "*",
             WARM_PYTHON: self.warm_python,
+            **self.warm_playbooks,
         }
 
     def play(self, playbook: Any, /, *flags: str, **variables: Any) -> str:
@@ -172,5 +181,5 @@ class Ansible:
 
 
 @pytest.fixture
-def ansible(region: RunningRegion, warm_python: str, tmp_path: Path) -> Ansible:
-    return Ansible(region, tmp_path, warm_python)
+def ansible(region: RunningRegion, warm_python: str, warm_playbooks: dict[str, str], tmp_path: Path) -> Ansible:
+    return Ansible(region, tmp_path, warm_python, warm_playbooks)

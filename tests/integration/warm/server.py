@@ -10,22 +10,19 @@ services. Here both happen once. What runs is the module as Ansible has packed i
 
 from __future__ import annotations
 
-import array
 import contextlib
+import functools
 import gc
 import importlib
-import json
 import os
 import runpy
-import select
-import socket
 import subprocess
 import sys
-import threading
-import traceback
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from sandbox.tooling.warm import forks
 
 INTERPRETER = Path(__file__).with_name("python")
 VARIABLE = "EDGEFLEET_WARM_PYTHON"
@@ -91,77 +88,15 @@ def collection_roots() -> list[Path]:
     return [Path(path) / "ansible_collections" for path in paths if path]
 
 
-def run(program: str, arguments: list[str]) -> int:
-    """As Python runs a file: its exit status."""
-    sys.argv = [program, *arguments]
-    try:
-        runpy.run_path(program, run_name="__main__")
-    except SystemExit as end:
-        if end.code is None or isinstance(end.code, int):
-            return end.code or 0
-        sys.stderr.write(f"{end.code}\n")
-        return 1
-    except BaseException:
-        traceback.print_exc()
-        return 1
-    return 0
-
-
-def answer(connection: socket.socket) -> None:
-    """In the fork: become the process that the client stands for."""
-    _byte, ancillary, _flags, _address = connection.recvmsg(1, socket.CMSG_SPACE(3 * 4))
-    streams = array.array("i", ancillary[0][2])
-    call: dict[str, Any] = json.loads(b"".join(iter(lambda: connection.recv(1 << 16), b"")))
-    for number, stream in enumerate(streams):
-        os.dup2(stream, number)
-        os.close(stream)
-    threading.Thread(target=end_with, args=(connection,), daemon=True).start()
-    os.chdir(call["cwd"])
-    os.environ.clear()
-    os.environ.update(call["env"])
-    program, *arguments = call["argv"]
-    status = run(program, arguments)
-    for output in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError):
-            output.flush()
-    connection.send(bytes([status & 255]))
-
-
-def end_with(client: socket.socket) -> None:
-    """Who kills the client has killed the program. It says nothing after its call, but stays to hear the status."""
-    hangup = select.poll()
-    hangup.register(client, 0)
-    hangup.poll()
-    os._exit(137)
-
-
-def bury() -> None:
-    """Forks that have ended: each has answered its client itself, and what they have used is on this one's account."""
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-
-
-def serve(path: str) -> None:
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(path)
-        server.listen(64)
-        print("ready", flush=True)
-        # Standard input is a pipe of whoever started this; it ends with him, however he ends.
-        while sys.stdin not in select.select([server, sys.stdin], [], [])[0]:
-            connection, _address = server.accept()
-            bury()
-            if os.fork() == 0:
-                server.close()
-                try:
-                    answer(connection)
-                finally:
-                    os._exit(0)
-            connection.close()
-        bury()
+def run(argv: list[str]) -> None:
+    """As Python runs a file."""
+    sys.argv = argv
+    runpy.run_path(argv[0], run_name="__main__")
 
 
 if __name__ == "__main__":
     warm_up(SERVICES)
     gc.freeze()
-    serve(sys.argv[1])
+    found = forks.listen(Path(sys.argv[1]))
+    print("ready", flush=True)
+    forks.serve(found, functools.partial(forks.answer, perform=run))
