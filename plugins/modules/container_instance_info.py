@@ -11,7 +11,8 @@ short_description: List and describe Amazon ECS container instances
 version_added: 0.1.0
 description:
   - Describes the container instances of a cluster, in pages and batches of a hundred.
-  - Calls C(ecs:ListContainerInstances) and C(ecs:DescribeContainerInstances).
+  - Calls C(ecs:ListContainerInstances) and C(ecs:DescribeContainerInstances), and with O(managed_nodes)
+    C(ssm:DescribeInstanceInformation).
 author:
   - Edgefleet contributors (@edgefleet)
 options:
@@ -42,6 +43,13 @@ options:
     description: Whether to return registered and remaining resources.
     type: bool
     default: false
+  managed_nodes:
+    description:
+      - Ids of managed nodes that Systems Manager is asked for beside, in pages of fifty, as
+        M(edgefleet.ecs.managed_node_info) does.
+      - Whoever needs both is spared the start of a second module, which takes longer than what it asks.
+    type: list
+    elements: str
 extends_documentation_fragment:
   - edgefleet.ecs.attributes
   - edgefleet.ecs.attributes.info_module
@@ -145,6 +153,12 @@ container_instances:
       type: dict
       returned: when O(include_resources=true)
       sample: {CPU: 3840, MEMORY: 7565, PORTS: ['22', '2375', '8080']}
+managed_nodes:
+  description: Those of O(managed_nodes) that there are, as M(edgefleet.ecs.managed_node_info) returns them.
+  returned: with O(managed_nodes), also when ECS has refused to answer
+  type: list
+  elements: dict
+  sample: []
 missing:
   description: Those of O(container_instances) that are not in the cluster, or that the other options leave out.
   returned: success
@@ -162,6 +176,8 @@ from ..module_utils._aws.errors import FleetError
 from ..module_utils._aws.service import CLIENT_CONFIG, Resource
 from ..module_utils._ecs import container_instances as instances
 from ..module_utils._ecs import validation
+from ..module_utils._ssm import managed_nodes as nodes
+from ..module_utils._ssm.validation import check_node_ids
 
 ARGUMENTS = {
     "cluster": {"type": "str", "required": True},
@@ -173,6 +189,7 @@ ARGUMENTS = {
     "filter": {"type": "str"},
     "include_attributes": {"type": "bool", "default": True},
     "include_resources": {"type": "bool", "default": False},
+    "managed_nodes": {"type": "list", "elements": "str"},
 }
 
 
@@ -194,19 +211,30 @@ def select(found: Iterable[Resource], hidden: set[str]) -> list[Resource]:
     return [{key: value for key, value in item.items() if key not in hidden} for item in ordered]
 
 
+def read_nodes(module: AnsibleAWSModule) -> dict[str, Any]:
+    """An empty list asks for nobody, not for everybody."""
+    given = module.params["managed_nodes"]
+    if given is None:
+        return {}
+    query = nodes.NodeQuery(instance_ids=check_node_ids(given, "managed_nodes"))
+    return {"managed_nodes": nodes.describe(module.client("ssm", config=CLIENT_CONFIG), query) if given else []}
+
+
 def main() -> None:
     module = AnsibleAWSModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     params = module.params
     hidden = set() if params["include_attributes"] else {"attributes"}
     hidden |= set() if params["include_resources"] else {"registered_resources", "remaining_resources"}
+    beside: dict[str, Any] = {}
     try:
         validation.check_cluster(params["cluster"])
         given = params["container_instances"]
         references = None if given is None else validation.check_container_instances(given)
+        beside = read_nodes(module)
         found, missing = fetch(module.client("ecs", config=CLIENT_CONFIG), params, references)
     except FleetError as error:
-        module.fail_json(**error.result())
-    module.exit_json(changed=False, container_instances=select(found, hidden), missing=missing)
+        module.fail_json(**error.result(), **beside)
+    module.exit_json(changed=False, container_instances=select(found, hidden), missing=missing, **beside)
 
 
 if __name__ == "__main__":

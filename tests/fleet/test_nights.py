@@ -31,8 +31,7 @@ WAVES = [
     {"name": "pilot", "sites": ["lyon", "oslo"]},
 ]
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-# How many runs are killed; each is one and a half rollouts, at another moment whenever this is run. Ten were at a time, by hand:
-# docs/rollouts.md.
+# How many runs are killed, at moments of chance; each is one and a half rollouts. Ten were by hand: docs/rollouts.md.
 KILLS = int(os.environ.get("EDGEFLEET_TEST_KILLS") or 1)
 
 

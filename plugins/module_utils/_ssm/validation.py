@@ -53,10 +53,10 @@ def check_activation_ids(ids: Sequence[str], option: str = "activation_ids") -> 
     return list(dict.fromkeys(ids))
 
 
-def check_node_ids(ids: Sequence[str]) -> list[str]:
+def check_node_ids(ids: Sequence[str], option: str = "instance_ids") -> list[str]:
     for node_id in ids:
         if not _NODE_ID.fullmatch(node_id):
-            raise invalid("instance_ids", node_id, "give the id of a managed node (mi-...) or EC2 instance (i-...)")
+            raise invalid(option, node_id, "give the id of a managed node (mi-...) or EC2 instance (i-...)")
     return list(dict.fromkeys(ids))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.edgefleet.ecs.plugins.modules import container_instance_info
+from botocore.exceptions import ClientError
 
 Run = Callable[..., dict[str, Any]]
 MACHINES = [f"mi-{number:017x}" for number in range(3)]
@@ -62,11 +63,36 @@ def test_an_empty_list_asks_for_nobody(run: Run, client: Any) -> None:
     assert run(container_instance_info, {"cluster": "edge", "container_instances": []}, client())["missing"] == []
 
 
+def test_managed_nodes_are_asked_for_beside(run: Run, client: Any) -> None:
+    nodes = {"InstanceInformationList": [{"InstanceId": MACHINES[0], "PingStatus": "Online"}]}
+    fake = client(
+        list_container_instances=listing(), describe_container_instances=described, describe_instance_information=nodes
+    )
+    result = run(container_instance_info, {"cluster": "edge", "managed_nodes": [MACHINES[0]]}, fake)
+    assert [node["instance_id"] for node in result["managed_nodes"]] == [MACHINES[0]]
+    assert fake.methods() == ["describe_instance_information", "list_container_instances"]
+    nobody = client(list_container_instances=listing())
+    assert run(container_instance_info, {"cluster": "edge", "managed_nodes": []}, nobody)["managed_nodes"] == []
+    assert "managed_nodes" not in run(
+        container_instance_info, {"cluster": "edge"}, client(**{"list_container_instances": listing()})
+    )
+
+
+def test_nodes_are_told_although_ecs_refuses_to_answer(run: Run, client: Any) -> None:
+    nodes = {"InstanceInformationList": [{"InstanceId": MACHINES[0]}]}
+    refusal = ClientError({"Error": {"Code": "ClusterNotFoundException", "Message": "no"}}, "ListContainerInstances")
+    fake = client(list_container_instances=refusal, describe_instance_information=nodes)
+    result = run(container_instance_info, {"cluster": "edge", "managed_nodes": [MACHINES[0]]}, fake)
+    assert result["failed"] and result["error"]["code"] == "ClusterNotFoundException"
+    assert [node["instance_id"] for node in result["managed_nodes"]] == [MACHINES[0]]
+
+
 @pytest.mark.parametrize(
     ("params", "message"),
     [
         ({"cluster": "a b"}, "Option cluster"),
         ({"cluster": "edge", "container_instances": ["x"]}, "container_instances"),
+        ({"cluster": "edge", "managed_nodes": ["x"]}, "Option managed_nodes"),
     ],
 )
 def test_bad_input_fails_before_any_call(run: Run, params: dict[str, Any], message: str) -> None:
