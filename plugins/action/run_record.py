@@ -14,14 +14,9 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import record
-from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.audit import report as audit_report
 from ansible_collections.edgefleet.ecs.plugins.modules.run_record import ARGUMENTS
 from ansible_collections.edgefleet.ecs.plugins.plugin_utils import records
-from ansible_collections.edgefleet.ecs.plugins.plugin_utils.report import audit, metrics, page
-
-# While a run goes on, its page is drawn anew at most this often (seconds): a batch need not wait for it.
-FRESH = 60
-
+from ansible_collections.edgefleet.ecs.plugins.plugin_utils.report import drawing
 
 _TYPES: dict[str, Any] = {"path": str, "str": str, "dict": Mapping, "list": Sequence}
 
@@ -59,22 +54,20 @@ def grown(path: Path, params: Mapping[str, Any], now: str) -> dict[str, Any]:
         run = record.begin(plan)
     if run is None:
         raise RecordError(f"{path} is no record that could be read, and no plan was given to begin one with.")
-    if run["schema"] != record.SCHEMA:
+    if run["schema"] not in record.READABLE:
         raise RecordError(f"{path} has schema {run['schema']}; this version of the collection knows {record.SCHEMA}.")
+    if run["schema"] != record.SCHEMA:
+        run = record.brought_up(run)
     if params["results"]:
         run = record.add(run, params["results"], params["versions"])
     if params["ended"]:
-        run = record.end(run, params["ended"])
+        run = record.end(run, params["ended"], params["broken"] or ())
     # To draw the page of an old record again is no sign of life.
-    told = params["plan"] or params["results"] or params["ended"]
-    return {**run, "written": now if told else run.get("written")}
+    return {**run, "written": now if told_anything(params) else run.get("written")}
 
 
-def is_stale(path: Path, run: Mapping[str, Any]) -> bool:
-    try:
-        return run["state"] == record.ENDED or time.time() - path.stat().st_mtime > FRESH
-    except OSError:
-        return True
+def told_anything(params: Mapping[str, Any]) -> bool:
+    return any(params[name] for name in ("plan", "results", "ended", "record"))
 
 
 class ActionModule(ActionBase):
@@ -89,11 +82,13 @@ class ActionModule(ActionBase):
         path = Path(params["path"]).expanduser().absolute()
         # Between its beginning and its end a run does not stop over its record: the hosts are what counts.
         last = not params["results"] or bool(params["ended"])
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         try:
-            run = grown(path, params, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+            run = grown(path, params, now) if self._task.check_mode else self._written(path, params, now)
             if not self._task.check_mode:
-                result.update(self._written(path, run, result))
-        except (RecordError, OSError) as error:
+                result.update(self._drawn(path, run, asked=not told_anything(params)))
+        # Whatever it is: even an error of this plugin's own is no reason to leave a batch unfinished.
+        except Exception as error:
             said = str(error) if isinstance(error, RecordError) else f"The record could not be written: {error}"
             if last:
                 raise AnsibleActionFail(said) from error
@@ -102,27 +97,19 @@ class ActionModule(ActionBase):
         # Not the record itself: an automation controller keeps all results in its database.
         return {**result, **told, **({"amiss": record.amiss(run)} if run["kind"] == "rollout" else {})}
 
-    def _written(self, path: Path, run: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+    def _written(self, path: Path, params: Mapping[str, Any], now: str) -> dict[str, Any]:
         path.parent.mkdir(parents=True, exist_ok=True)
-        records.write(path, records.text_of(run))
-        if run["kind"] == audit_report.KIND:
-            return self._audited(path, run)
-        if run["kind"] != "rollout":
-            return {}
-        report, told = path.with_suffix(".html"), path.parent / "metrics.prom"
-        if is_stale(report, run):
-            records.write(report, page.page(run, str(path)))
-            records.point(path.parent / "report.html", report)
-        if metrics.MISSING:
-            if run["state"] == record.ENDED:
-                result["warnings"] = [f"{told} was not written: {metrics.MISSING} (pip install prometheus_client)."]
-        elif is_stale(told, run):
-            records.write(told, metrics.text_of(run))
-        return {"report_file": str(report)}
+        with records.alone(path):
+            run = grown(path, params, now)
+            records.write(path, records.text_of(run))
+        return run
 
-    def _audited(self, path: Path, run: dict[str, Any]) -> dict[str, Any]:
-        """The page of an audit, and the link that names the newest one."""
-        report = path.with_suffix(".html")
-        records.write(report, audit.page(run))
-        records.point(path.parent / "audit.html", report)
-        return {"report_file": str(report)}
+    def _drawn(self, path: Path, run: dict[str, Any], asked: bool) -> dict[str, Any]:
+        """The record is safe by now: what is made of it can be drawn again, unless it is just this that was asked."""
+        try:
+            report, warnings = drawing.beside(path, run)
+        except Exception as error:
+            if asked:
+                raise
+            report, warnings = "", [f"The page of {path} could not be drawn: {error!r}"]
+        return {**({"report_file": report} if report else {}), **({"warnings": warnings} if warnings else {})}

@@ -58,6 +58,12 @@ options:
   ended:
     description: When the rollout ended, ISO 8601 in UTC. Hosts whose batch has not come by then were skipped.
     type: str
+  broken:
+    description:
+      - With O(ended), the batches of which nobody has seen the end, because their conductor has broken. Each has
+        C(number), C(reason), C(touched) (whether it had begun), and C(connected), the hosts that ECS has heard since.
+    type: list
+    elements: dict
   record:
     description:
       - A record of another kind of run, complete. It is written as it is. Of an audit a page is made, to which
@@ -89,7 +95,7 @@ kind:
   type: str
   sample: rollout
 state:
-  description: V(running), or V(ended).
+  description: V(running), V(ended), or V(interrupted), which is an end before the time.
   returned: always
   type: str
   sample: ended
@@ -111,6 +117,7 @@ ARGUMENTS: dict[str, Any] = {
     "results": {"type": "list", "elements": "dict"},
     "versions": {"type": "dict"},
     "ended": {"type": "str"},
+    "broken": {"type": "list", "elements": "dict"},
     "record": {"type": "dict"},
 }
 

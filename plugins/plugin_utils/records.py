@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,3 +71,32 @@ def read(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return run if isinstance(run, dict) and isinstance(run.get("hosts"), dict) else None
+
+
+# A record is read and written within a fraction of this (seconds).
+_PATIENCE = 5
+
+
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Keep others from changing a record between its reading and its writing: the run's tasks, and who ends the run.
+
+    They are processes of one control node. A file system without locks does without, as does who waits in vain.
+    """
+    folder, deadline = os.open(path.parent, os.O_RDONLY), time.monotonic() + _PATIENCE
+    try:
+        while not _locked(folder) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _locked(folder: int) -> bool:
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True

@@ -30,11 +30,12 @@ _OUTCOMES = {
     "failed": "The reason names the task and what it said. When that is put right, run again.",
     "rolled_back": "The host works as it did before the run. Find out why its check failed before you run again.",
     "skipped": "The run did not come to this host. Run again.",
+    "unknown": "What was begun on the host goes on with the next run, which looks first. Run again.",
     "pending": "The run has not come to the end of this host's batch. If it runs no more, run again: it goes on.",
 }
 
 # A host that failed half way is worse than one that nobody has touched.
-WORST_FIRST = ("failed", "rolled_back", "unreachable", "blocked", "skipped", "pending")
+WORST_FIRST = ("failed", "unknown", "rolled_back", "unreachable", "blocked", "skipped", "pending")
 
 
 def advice(run: Data, name: str) -> str:

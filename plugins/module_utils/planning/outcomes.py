@@ -15,7 +15,10 @@ from .plan import BLOCKED, FAILED, UNCHANGED, UNREACHABLE
 
 CONVERGED, ROLLED_BACK, SKIPPED = "converged", "rolled_back", "skipped"
 
-OUTCOMES = (UNCHANGED, CONVERGED, BLOCKED, FAILED, ROLLED_BACK, UNREACHABLE, SKIPPED)
+# Of a host whose batch had begun when its conductor or the whole run broke: nobody has seen how its change ended.
+UNKNOWN = "unknown"
+
+OUTCOMES = (UNCHANGED, CONVERGED, BLOCKED, FAILED, ROLLED_BACK, UNREACHABLE, SKIPPED, UNKNOWN)
 
 # What a host ends with that is not what was asked of it, though it could be reached: both count against budgets.
 SPOILED = (FAILED, ROLLED_BACK)

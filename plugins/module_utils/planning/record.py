@@ -17,12 +17,16 @@ from typing import Any
 from . import drained
 from .budget import DEFAULTS as DEFAULT_BUDGET
 from .limits import limit_of
-from .outcomes import CONVERGED, OUTCOMES, SPOILED, planned_outcome
+from .outcomes import CONVERGED, LEFT_DRAINING, OUTCOMES, SKIPPED, SPOILED, UNKNOWN, planned_outcome
 from .plan import CONVERGE, UNCHANGED
 
-SCHEMA = 2
+SCHEMA = 3
 
-RUNNING, ENDED = "running", "ended"
+# Of which the page can be drawn again: 3 adds to 2.
+READABLE = (2, SCHEMA)
+
+# Interrupted: ended before its time, by a signal or by an error outside of any batch.
+RUNNING, ENDED, INTERRUPTED = "running", "ended", "interrupted"
 
 # Of a host whose batch has not ended yet.
 PENDING = "pending"
@@ -56,6 +60,7 @@ def begin(plan: Data) -> dict[str, Any]:
             "steps": [list(step) for step in plan.get("steps") or [[batch["number"]] for batch in plan["batches"]]],
             "batches": [_batch(batch) for batch in plan["batches"]],
             "hosts": hosts,
+            "interrupted": "",
             "draining_outside": [dict(found) for found in plan.get("drained_outside") or ()],
         }
     )
@@ -78,13 +83,56 @@ def add(run: Data, results: Iterable[Data], versions: Data | None = None) -> dic
     return _summed({**run, "batches": batches, "hosts": hosts})
 
 
-def end(run: Data, ended: str) -> dict[str, Any]:
-    """The record of a run that has come to its end: hosts whose batch never came were skipped."""
+def end(run: Data, ended: str, broken: Iterable[Data] = (), interrupted: str = "") -> dict[str, Any]:
+    """The record of a run that has come to an end: hosts whose batch never came were skipped.
+
+    :param broken: batches of which nobody has seen the end: C(number), C(reason); C(touched), whether they had begun;
+        C(connected), the hosts of which ECS has heard since.
+    :param interrupted: in words, what has ended the run before its time.
+    """
+    by_number = {item["number"]: item for item in broken}
     hosts = {
-        name: {**host, **planned_outcome({"action": CONVERGE, "reason": ""})} if host["outcome"] == PENDING else host
+        name: _unfinished(run, name, by_number.get(host["batch"]), interrupted) if host["outcome"] == PENDING else host
         for name, host in run["hosts"].items()
     }
-    return _summed({**run, "state": ENDED, "ended": ended, "hosts": hosts})
+    batches = [
+        {**batch, "gate": dict(_BEGAN)} if _has_begun(by_number.get(batch["number"])) and not batch["gate"] else batch
+        for batch in run["batches"]
+    ]
+    state = {"state": INTERRUPTED if interrupted else ENDED, "interrupted": interrupted}
+    return _summed({**run, **state, "ended": ended, "batches": batches, "hosts": hosts})
+
+
+_BEGAN = {"open": True, "reason": "", "scope": "", "kind": ""}
+
+
+def _has_begun(broken: Data | None) -> bool:
+    return bool(broken and broken["touched"])
+
+
+def _unfinished(run: Data, name: str, broken: Data | None, interrupted: str) -> dict[str, Any]:
+    """A host whose batch has no result. What the run has drained and not brought back must be feared to be DRAINING."""
+    host = run["hosts"][name]
+    feared = bool(broken and host.get("drains") and name not in (broken.get("connected") or ()))
+    parts = [(broken or {}).get("reason") or interrupted]
+    if _has_begun(broken):
+        outcome, words = UNKNOWN, "Nobody has seen how the change of the host ended."
+    else:
+        outcome, words = SKIPPED, planned_outcome({"action": CONVERGE, "reason": ""})["reason"]
+    parts.append(words)
+    if feared:
+        parts.append("It may be left DRAINING; the next run brings it back.")
+    elif host["draining"] == LEFT:
+        parts.append(LEFT_DRAINING)
+    told = {"outcome": outcome, "reason": " ".join(part for part in parts if part)}
+    return {**host, **told, **({"draining": LEFT, "drained_by": str(run["run_id"])} if feared else {})}
+
+
+def brought_up(run: Data) -> dict[str, Any]:
+    """A record of an earlier schema as one of this."""
+    new = {"schema": SCHEMA, "interrupted": "", "draining_outside": []}
+    hosts = {name: {"drained_by": "", "drains": False, **host} for name, host in run["hosts"].items()}
+    return _summed({**new, **run, "schema": SCHEMA, "hosts": hosts})
 
 
 def under_way(run: Data) -> list[dict[str, Any]]:
@@ -113,6 +161,8 @@ def _host(host: Data, batch: int | None) -> dict[str, Any]:
         "disruptive": bool(host.get("disruptive")),
         "warnings": list(host.get("warnings") or []),
         "identity": host.get("identity"),
+        # Whether this run drains it before it changes it.
+        "drains": any(item["mark"] for item in host.get("drain") or ()),
         "draining": _draining_before(host),
         # The run that has drained it last, of those that were not able to bring it back.
         "drained_by": str(host.get("drained_by") or ""),

@@ -31,6 +31,7 @@ def lines(run: Data) -> list[str]:
     return [
         "",
         head(run),
+        *([run["interrupted"]] if run.get("interrupted") else []),
         *_rows(run),
         *_amiss(run),
         *_draining(run),

@@ -95,7 +95,9 @@ def _in_lanes(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 # The worst first; what is drawn of many hosts in one colour is drawn in the worst.
-ORDER = ("failed", "rolled_back", "unreachable", "blocked", "pending", "skipped", "converged", "unchanged")
+ORDER = (
+    "failed", "unknown", "rolled_back", "unreachable", "blocked", "pending", "skipped", "converged", "unchanged",
+)  # fmt: skip
 
 
 def worst(outcomes: Sequence[str]) -> str:

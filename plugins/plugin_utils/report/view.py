@@ -13,9 +13,10 @@ from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import advi
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.outcomes import OUTCOMES
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.record import (
     AS_ASKED,
-    ENDED,
+    INTERRUPTED,
     OPERATOR,
     PENDING,
+    RUNNING,
     amiss,
     under_way,
 )
@@ -29,6 +30,7 @@ SIGNS = {
     "unchanged": "=",
     "converged": "✓",
     "failed": "✕",
+    "unknown": "?",
     "rolled_back": "↺",
     "unreachable": "⁇",
     "blocked": "!",
@@ -39,6 +41,7 @@ WORDS = {
     "unchanged": "as asked before",
     "converged": "changed, as asked",
     "rolled_back": "rolled back",
+    "unknown": "broken off, its end not seen",
     PENDING: "not done yet",
 }
 
@@ -51,7 +54,7 @@ _REASONS = 4
 
 def view(run: Data, path: str = "") -> dict[str, Any]:
     """:param path: where the record lies, for the command that goes on with what is left."""
-    ended = run["state"] == ENDED
+    ended = run["state"] != RUNNING
     places = _sites(run)
     took = times.between(run["started"], run["ended"] if ended else run.get("written"))
     return {
@@ -92,15 +95,15 @@ def _is_trouble(group: Data, ended: bool) -> bool:
 def _tone(run: Data) -> str:
     totals = run["totals"]
     bad = sum(totals[name] for name in OUTCOMES if name not in AS_ASKED)
-    if bad or run["draining"]:
+    if bad or run["draining"] or run["state"] == INTERRUPTED:
         return "bad"
-    return "good" if run["state"] == ENDED else "running"
+    return "good" if run["state"] != RUNNING else "running"
 
 
 def _verdict(run: Data) -> str:
     totals, count = run["totals"], run["totals"]["hosts"]
     good = sum(totals[name] for name in AS_ASKED)
-    if run["state"] != ENDED:
+    if run["state"] == RUNNING:
         bad = count - good - totals[PENDING]
         need = f"; {bad} {'needs' if bad == 1 else 'need'} attention" if bad else ""
         return f"{good} of {count} hosts are as asked so far{need}."
@@ -114,7 +117,17 @@ def _counts(run: Data) -> list[dict[str, Any]]:
     totals = run["totals"]
     return [
         {"outcome": name, "count": totals[name], "share": round(totals[name] / max(totals["hosts"], 1) * 100, 3)}
-        for name in ("converged", "unchanged", "failed", "rolled_back", "unreachable", "blocked", "skipped", PENDING)
+        for name in (
+            "converged",
+            "unchanged",
+            "failed",
+            "unknown",
+            "rolled_back",
+            "unreachable",
+            "blocked",
+            "skipped",
+            PENDING,
+        )
         if totals[name]
     ]
 
@@ -157,7 +170,7 @@ def _sites(run: Data) -> list[dict[str, Any]]:
 
 def _site(run: Data, number: int, site: str, names: list[str]) -> dict[str, Any]:
     hosts = [{"name": name, **run["hosts"][name], "steps": changes.steps(run["hosts"][name])} for name in names]
-    done = [host for host in hosts if host["outcome"] != PENDING or run["state"] == ENDED]
+    done = [host for host in hosts if host["outcome"] != PENDING or run["state"] != RUNNING]
     return {
         "name": site,
         "anchor": f"s{number}",

@@ -15,10 +15,11 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.edgefleet.ecs.plugins.action import run_record
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import record
 from ansible_collections.edgefleet.ecs.plugins.plugin_utils import records
+from ansible_collections.edgefleet.ecs.plugins.plugin_utils.report import drawing
 
 from tests.unit.plugins.module_utils.planning import runs
 
-NOTHING: dict[str, Any] = {"plan": None, "results": None, "versions": None, "ended": None, "record": None}
+NOTHING: dict[str, Any] = dict.fromkeys(("plan", "results", "versions", "ended", "broken", "record"))
 PLAN = runs.plan(3)
 
 
@@ -84,7 +85,7 @@ def test_to_draw_an_old_record_again_is_no_sign_of_life(tmp_path: Path) -> None:
 
 def test_records_of_another_schema_are_refused(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text('{"schema": 1, "run_id": "1", "hosts": {}, "batches": []}')
-    with pytest.raises(run_record.RecordError, match="has schema 1; this version of the collection knows 2"):
+    with pytest.raises(run_record.RecordError, match="has schema 1; this version of the collection knows 3"):
         run_record.grown(tmp_path / "run.json", NOTHING, runs.iso(1))
 
 
@@ -122,9 +123,9 @@ def test_the_link_names_the_newest_page(tmp_path: Path) -> None:
 
 def test_the_page_of_a_running_rollout_is_not_drawn_for_every_batch(tmp_path: Path) -> None:
     page, running, ended = tmp_path / "1.html", {"state": "running"}, {"state": "ended"}
-    assert run_record.is_stale(page, running)
+    assert drawing.is_stale(page, running)
     page.write_text("")
-    assert not run_record.is_stale(page, running) and run_record.is_stale(page, ended)
-    old = time.time() - run_record.FRESH - 1
+    assert not drawing.is_stale(page, running) and drawing.is_stale(page, ended)
+    old = time.time() - drawing.FRESH - 1
     os.utime(page, (old, old))
-    assert run_record.is_stale(page, running)
+    assert drawing.is_stale(page, running)
