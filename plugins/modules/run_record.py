@@ -66,8 +66,8 @@ options:
     elements: dict
   record:
     description:
-      - A record of another kind of run, complete. It is written as it is. Of an audit a page is made, to which
-        C(audit.html) links, and of others none.
+      - A record of another kind of run, complete. It is written as it is, with a page beside it. C(audit.html),
+        C(heal.html) or C(decommission.html) links to the newest page of its kind.
     type: dict
 """
 
@@ -86,7 +86,7 @@ record_file:
   sample: /srv/fleet-records/20261122T010000Z.json
 report_file:
   description: The page that was made of it.
-  returned: for rollouts and audits
+  returned: where it could be drawn
   type: str
   sample: /srv/fleet-records/20261122T010000Z.html
 kind:

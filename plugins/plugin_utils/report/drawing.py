@@ -15,7 +15,7 @@ from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import reco
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.audit import report as audit_report
 from ansible_collections.edgefleet.ecs.plugins.plugin_utils import records
 
-from . import audit, metrics, page
+from . import audit, metrics, page, plain
 
 # While a run goes on, its page is drawn anew at most this often (seconds): a batch need not wait for it.
 FRESH = 60
@@ -32,6 +32,8 @@ def beside(path: Path, run: Mapping[str, Any]) -> tuple[str, list[str]]:
     """Draw what belongs beside the record. Returns where the page is, if there is one, and warnings."""
     if run["kind"] == audit_report.KIND:
         return _linked(path, "audit.html", audit.page(run)), []
+    if run["kind"] in plain.KINDS:
+        return _linked(path, f"{run['kind']}.html", plain.page(run)), []
     if run["kind"] != "rollout":
         return "", []
     report = path.with_suffix(".html")
