@@ -115,6 +115,7 @@ def test_the_record_on_disk_is_ended_once_and_its_page_is_drawn(tmp_path: Path) 
     assert of(run, made, 1)["versions_after"] == runs.NEW
     page = path.with_suffix(".html").read_text()
     assert WHY in page and "<b>Running</b>" not in page and 'http-equiv="refresh"' not in page
+    assert "not yet" not in page
     assert story.end("another reason") is None
     assert json.loads(path.read_text()) == run
 
