@@ -34,6 +34,8 @@ _SERVERS = "servers"
 # Of what ansible-core imports, what no setting changes.
 _PLAIN = ("cryptography", "jinja2.nativetypes", "multiprocessing.queues", "packaging.version", "yaml")
 
+_COLLECTIONS = ("amazon/aws", "edgefleet/ecs")
+
 
 @contextlib.contextmanager
 def serving(folder: Path, python: str = sys.executable) -> Iterator[dict[str, str]]:
@@ -88,17 +90,25 @@ def play(argv: list[str]) -> None:
 
 
 def remember_routing() -> None:
-    """Where ansible-core's plugins have gone is a quarter of a second of YAML; it foresees that tools cache this."""
+    """Where plugins have gone and which group they are of is a third of a second of YAML; ansible-core foresees that
+    tools cache it."""
     finder: Any = importlib.import_module("ansible.utils.collection_loader._collection_finder")
     plain = finder._meta_yml_to_dict
-    base = Path(importlib.import_module("ansible.config").__path__[0])
-    text = (base / "ansible_builtin_runtime.yml").read_bytes()
-    known = pickle.dumps(plain(text, base))
+    texts = [path.read_bytes() for path in _routing()]
+    known = {text: pickle.dumps(plain(text, None)) for text in texts}
 
     def remembered(data: bytes | str, content: Any) -> Any:
-        return pickle.loads(known) if data in (text, text.decode()) else plain(data, content)
+        found = known.get(data.encode() if isinstance(data, str) else data)
+        return pickle.loads(found) if found else plain(data, content)
 
     finder._meta_yml_to_dict = remembered
+
+
+def _routing() -> Iterator[Path]:
+    yield Path(importlib.import_module("ansible.config").__path__[0]) / "ansible_builtin_runtime.yml"
+    for root in [*_constants().COLLECTIONS_PATHS, *sys.path]:
+        for collection in _COLLECTIONS:
+            yield from Path(root, "ansible_collections", collection).glob("meta/runtime.yml")
 
 
 def _constants() -> Any:
