@@ -36,6 +36,8 @@ from ansible_collections.edgefleet.ecs.plugins.module_utils.planning import expl
 from ansible_collections.edgefleet.ecs.plugins.module_utils.planning.preflight import report
 from ansible_collections.edgefleet.ecs.plugins.plugin_utils import records
 
+# Says nothing of a rollout, once a host: a result is converted, whole, when it is asked for.
+SILENT = ("edgefleet.ecs.host_facts",)
 BROKEN_OFF = "The run was broken off by an error outside of its batches; Ansible's output tells which."
 
 
@@ -58,6 +60,9 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_ok(self, result: Any) -> None:
         # The public attributes came with ansible-core 2.19.
+        task = result.task if hasattr(result, "task") else result._task
+        if task.action in SILENT:
+            return
         told = result.result if hasattr(result, "result") else result._result
         if isinstance(told.get("ansible_facts"), dict):
             self._facts(told["ansible_facts"])

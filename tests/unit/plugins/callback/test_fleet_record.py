@@ -37,7 +37,8 @@ def run(monkeypatch: pytest.MonkeyPatch) -> tuple[Callable[..., None], Any, Term
     monkeypatch.setattr(endings, "before_the_end", lambda act: setattr(callback, "act", act))
 
     def says(host: str = "localhost", **told: Any) -> None:
-        callback.v2_runner_on_ok(SimpleNamespace(result=told, host=SimpleNamespace(get_name=lambda: host)))
+        task = SimpleNamespace(action="ansible.builtin.set_fact")
+        callback.v2_runner_on_ok(SimpleNamespace(result=told, host=SimpleNamespace(get_name=lambda: host), task=task))
 
     return says, callback, terminal
 
@@ -137,3 +138,11 @@ def test_other_results_say_nothing(run: Any, told: dict[str, Any]) -> None:
     says(**told)
     callback.v2_playbook_on_stats(None)
     assert terminal.lines == []
+
+
+def test_results_of_hosts_that_are_read_are_not_asked_for() -> None:
+    """They are large; ansible-core converts one whenever its attribute is read."""
+    result = SimpleNamespace(task=SimpleNamespace(action="edgefleet.ecs.host_facts"))
+    fleet_record.CallbackModule().v2_runner_on_ok(result)
+    with pytest.raises(AttributeError):
+        fleet_record.CallbackModule().v2_runner_on_ok(SimpleNamespace(task=SimpleNamespace(action="other")))
