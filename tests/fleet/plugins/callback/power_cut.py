@@ -58,44 +58,43 @@ def _at_risk(disk: Path) -> bool:
     return (disk / SSM / "Vault.edgefleet-backup").is_dir()
 
 
-def _saved(disk: Path) -> bool:
-    return (disk / SSM / "Vault.edgefleet-backup/Vault").is_dir()
-
-
 def _proven(disk: Path) -> bool:
     runtime = _read(disk / SSM / "runtimeconfig/identity_config.json")
     return bool(_identity(disk)) and runtime.get("InstanceId") == _identity(disk)
 
 
 class Moment(NamedTuple):
-    """A state of the disk in the middle of a task, told by the last part of the task's action and its name."""
+    """A state of the disk in the middle of a task, told by the last part of the task's action and its name.
+
+    C(has_come) is asked of the disk, and of the identity that was there when the task began.
+    """
 
     name: str
     action: str
     named: str
-    has_come: Callable[[Path], bool]
+    has_come: Callable[[Path, str | None], bool]
 
 
 MOMENTS = (
-    Moment("a registration has begun", "registration", "", _at_risk),
-    Moment("the activation is on its way", "registration", "", lambda disk: _at_risk(disk) and _identity(disk) == ""),
+    Moment("a registration has begun", "registration", "", lambda disk, _before: _at_risk(disk)),
+    Moment(
+        "the activation is on its way", "registration", "",
+        lambda disk, _before: _at_risk(disk) and _identity(disk) == "",
+    ),
     Moment(
         "the new identity is not proven", "registration", "",
-        lambda disk: _at_risk(disk) and bool(_identity(disk)) and not _proven(disk) and not _same(disk),
+        lambda disk, before: _at_risk(disk) and _identity(disk) not in (None, "", before) and not _proven(disk),
     ),
-    Moment("the new identity is proven", "registration", "", lambda disk: _at_risk(disk) and _proven(disk)),
-    Moment("dpkg unpacks the engine", "host_package", "engine", lambda disk: any((disk / "usr/sbin").glob("dockerd*"))),
+    Moment("the new identity is proven", "registration", "", lambda disk, _before: _at_risk(disk) and _proven(disk)),
+    Moment(
+        "dpkg unpacks the engine", "host_package", "engine",
+        lambda disk, _before: any((disk / "usr/sbin").glob("dockerd*")),
+    ),
     Moment(
         "dpkg unpacks the SSM agent", "agent_package", "agent",
-        lambda disk: any((disk / "usr/bin").glob("amazon-ssm-agent*")),
+        lambda disk, _before: any((disk / "usr/bin").glob("amazon-ssm-agent*")),
     ),
 )  # fmt: skip
-
-
-def _same(disk: Path) -> bool:
-    """Whether the identity is the one that the backup holds: the agent has not touched it yet."""
-    saved = _read(disk / SSM / "Vault.edgefleet-backup/Vault/Store/RegistrationKey").get("instanceID")
-    return saved is not None and saved == _identity(disk)
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]
@@ -145,9 +144,9 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     def _watch(self, moment: Moment, host: str) -> None:
         disk = self._instance.disks / host / "upper"
-        deadline = time.monotonic() + 120
+        before, deadline = _identity(disk), time.monotonic() + 120
         while time.monotonic() < deadline and moment.name not in self._cut and host not in self._off:
-            if moment.has_come(disk):
+            if moment.has_come(disk, before):
                 self._end(moment.name, host)
                 return
             time.sleep(POLL)
