@@ -143,7 +143,10 @@ def interrupted(fleet: simulated.Fleet, number: signal.Signals, extra: dict[str,
     return log.read_text(), run.returncode
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 99)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [pytest.param(signal.SIGTERM, -signal.SIGTERM, marks=pytest.mark.one_end), (signal.SIGINT, 99)],
+)
 def test_a_run_that_is_interrupted_says_so_on_record(tmp_path: Path, number: signal.Signals, code: int) -> None:
     """The first batch is known, the second one was under way, the third one never came."""
     hook = tmp_path / "wait.yml"
